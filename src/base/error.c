@@ -1,0 +1,97 @@
+/* error.c - the world's errors: what, where, why, what to do next
+ *
+ *      the world                our code                      a person
+ *   ┌─────────────┐   ┌───────────────────────────────┐   ┌──────────────┐
+ *   │ a cut file  │──►│ safetensors: return error_set │   │ error: model │
+ *   │ a wrong     │   │        ▲ false goes up        │──►│ .safetensors │
+ *   │ option      │   │ modeldir: error_where(path)   │   │ : header …   │
+ *   └─────────────┘   └───────────────────────────────┘   └──────────────┘
+ *
+ * There are two kinds of error and they are never mixed. When *we* were wrong, an
+ * invariant is broken and nothing sensible can follow: must() (base.h) prints
+ * where and aborts, so that a debugger stops at the very line. When the *world*
+ * is wrong, that is everyday life: the function that notices says so in an
+ * Error and returns false; each caller may put the place in front of it
+ * (error_where) and returns false too, until the driver prints the sentence and
+ * exits with its code. No function in between prints, exits or jumps.
+ *
+ * A good text answers four questions: what is wrong, where (file, byte
+ * offset, tensor, line), why that is wrong, what to do next. "invalid header"
+ * answers half of one.
+ *
+ * Read next: base/memory.c.
+ */
+#include "base/error.h"
+
+#include <stdarg.h>     /* va_list: the sentence's own values               */
+#include <stdio.h>      /* vsnprintf                                        */
+#include <stdlib.h>     /* abort                                            */
+#include <string.h>     /* strstr, memcpy                                   */
+
+#include "base/base.h"
+
+bool error_set(Error *error, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    error->code = EXIT_INPUT;
+    vsnprintf(error->text, sizeof error->text, format, values);
+    va_end(values);
+    return false;
+}
+
+bool error_code(Error *error, int code, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    error->code = code;
+    vsnprintf(error->text, sizeof error->text, format, values);
+    va_end(values);
+    return false;
+}
+
+/* "model.safetensors: " in front of what the reader of headers said. */
+bool error_where(Error *error, const char *format, ...)
+{
+    char old[sizeof error->text];
+    size_t used;
+    va_list values;
+
+    memcpy(old, error->text, sizeof old);
+    va_start(values, format);
+    vsnprintf(error->text, sizeof error->text, format, values);
+    va_end(values);
+    used = strlen(error->text);
+    snprintf(error->text + used, sizeof error->text - used, ": %s", old);
+    return false;
+}
+
+int error_report(const Error *error)
+{
+    fprintf(stderr, "error: %s\n", error->text);
+    return error->code;
+}
+
+bool error_mentions(const Error *error, const char *words)
+{
+    return strstr(error->text, words) != NULL;
+}
+
+/* Our bug. The values that matter are in the format; a debugger that is attached
+ * stops here, one frame below the line that was wrong. */
+_Noreturn void must_fail(const char *file, int line, const char *condition,
+                         const char *format, ...)
+{
+    va_list values;
+
+    fflush(stdout);
+    fprintf(stderr, "%s:%d: a bug in this program: must hold: %s\n    ", file,
+            line, condition);
+    va_start(values, format);
+    vfprintf(stderr, format, values);
+    va_end(values);
+    fputc('\n', stderr);
+    abort();
+}

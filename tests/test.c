@@ -1,0 +1,227 @@
+/* test.c - run the tests, each in a process of its own, and say honestly
+ *
+ *      build/test              all but the proofs
+ *      build/test rope         one suite (test_rope.c), with its proofs
+ *      build/test --proof      only the proofs: what needs data or time
+ *
+ * A child that crashes, hangs for ten minutes or fails an expectation is one failed
+ * test; the others run on. The parent never enters a parallel region: a child forked
+ * from a live OpenMP team would wait for threads that do not exist in it.
+ *
+ *      N passed, N failed, N skipped       the last line; exit 1 if any failed
+ */
+#include "test.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LIMIT 600           /* seconds for one test                          */
+#define SKIPPED 77          /* the child's exit status when it skipped       */
+
+/* Written by the Makefile from the names of the files: rope_tests, … */
+#define SUITE(name) extern const Test name##_tests[];
+#include "suites.inc"
+#undef SUITE
+
+static const Suite suites[] = {
+#define SUITE(name) { #name, name##_tests },
+#include "suites.inc"
+#undef SUITE
+};
+
+static char scratch[64];    /* the run's scratch folder                      */
+
+_Noreturn void test_fail(const char *file, int line, const char *format, ...)
+{
+    va_list values;
+
+    printf("\n    %s:%d: ", file, line);
+    va_start(values, format);
+    vprintf(format, values);
+    va_end(values);
+    printf("\n");
+    fflush(stdout);
+    _exit(1);
+}
+
+_Noreturn void skip(const char *why)
+{
+    printf("skipped: %s\n", why);
+    fflush(stdout);
+    _exit(SKIPPED);
+}
+
+void test_int(const char *file, int line, const char *what, long long got,
+              long long want)
+{
+    if (got != want)
+        test_fail(file, line, "%s is %lld, expected %lld", what, got, want);
+}
+
+void test_text(const char *file, int line, const char *what, const char *got,
+               const char *want)
+{
+    if (got == NULL || strcmp(got, want) != 0)
+        test_fail(file, line, "%s is\n      \"%s\", expected\n      \"%s\"",
+                  what, got != NULL ? got : "(null)", want);
+}
+
+void test_close(const char *file, int line, const char *what, double got,
+                double want, double tolerance)
+{
+    if (!(fabs(got - want) <= tolerance))
+        test_fail(file, line, "%s is %.17g, expected %.17g within %.3g", what,
+                  got, want, tolerance);
+}
+
+void test_same_bits(const char *file, int line, const char *what,
+                    const float *x, const float *y, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (memcmp(&x[i], &y[i], sizeof x[i]) != 0)
+            test_fail(file, line, "%s[%d] is %a, expected the bits of %a", what,
+                      i, (double)x[i], (double)y[i]);
+}
+
+/* splitmix64 (Steele, Lea and Flood, 2014): not our generator, on purpose. */
+uint32_t test_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    return (uint32_t)((z ^ z >> 31) >> 32);
+}
+
+void test_fill(float *x, int n, uint32_t seed)
+{
+    uint64_t state = seed;
+
+    for (int i = 0; i < n; i++)
+        x[i] = (float)((int32_t)test_random(&state) >> 8) / 8388608.0f;
+}
+
+const char *test_data(const char *path)
+{
+    const char *root = getenv("BILLION_DATA");
+    static char full[4096];
+
+    if (root == NULL || root[0] == '\0')
+        skip("BILLION_DATA does not name the folder of test data");
+    snprintf(full, sizeof full, "%s/%s", root, path);
+    if (access(full, R_OK) != 0)
+        skip(full);
+    return full;
+}
+
+const char *test_scratch(const char *name)
+{
+    static char full[4][256];
+    static int next;
+    char *path = full[next++ % 4];
+
+    snprintf(path, sizeof full[0], "%s/%s", scratch, name);
+    return path;
+}
+
+char *test_read(const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    char *bytes = NULL;
+    size_t used = 0, room = 0, got;
+
+    if (file == NULL)
+        test_fail(__FILE__, __LINE__, "%s: %s", path, strerror(errno));
+    do {
+        if (used + 1 >= room)
+            bytes = realloc(bytes, room = room * 2 + 65536);
+        if (bytes == NULL)
+            test_fail(__FILE__, __LINE__, "%s: no memory", path);
+        got = fread(bytes + used, 1, room - used - 1, file);
+        used += got;
+    } while (got > 0);
+    fclose(file);
+    bytes[used] = '\0';
+    if (length != NULL)
+        *length = used;
+    return bytes;
+}
+
+void test_write(const char *path, const void *bytes, size_t length)
+{
+    FILE *file = fopen(path, "wb");
+
+    if (file == NULL || fwrite(bytes, 1, length, file) != length
+        || fclose(file) != 0)
+        test_fail(__FILE__, __LINE__, "%s: cannot write", path);
+}
+
+/* 0 passed, 1 failed, 2 skipped. */
+static int run(const Suite *suite, const Test *test)
+{
+    pid_t child;
+    int status;
+
+    printf("%-14s %-58s ", suite->name, test->name);
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        alarm(LIMIT);
+        test->run();
+        fflush(stdout);
+        _exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child) {
+        printf("cannot start a process\n");
+        return 1;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        printf("ok\n");
+        return 0;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
+        return 2;
+    if (WIFSIGNALED(status))
+        printf("\n    ended by signal %d (%s)\n", WTERMSIG(status),
+               strsignal(WTERMSIG(status)));
+    else
+        printf("    FAILED (exit status %d)\n", WEXITSTATUS(status));
+    return 1;
+}
+
+static bool wanted(const Suite *suite, const Test *test, int argc, char **argv)
+{
+    bool proof = strncmp(test->name, "proof: ", 7) == 0;
+
+    if (argc < 2)
+        return !proof;
+    if (strcmp(argv[1], "--proof") == 0)
+        return proof;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], suite->name) == 0)
+            return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    int count[3] = {0};
+    char command[128];
+
+    snprintf(scratch, sizeof scratch, "/tmp/billion-test-%ld", (long)getpid());
+    mkdir(scratch, 0700);
+    for (size_t s = 0; s < sizeof suites / sizeof suites[0]; s++)
+        for (const Test *test = suites[s].tests; test->name != NULL; test++)
+            if (wanted(&suites[s], test, argc, argv))
+                count[run(&suites[s], test)]++;
+    snprintf(command, sizeof command, "rm -rf '%s'", scratch);
+    if (system(command) != 0)
+        printf("could not remove %s\n", scratch);
+    printf("%d passed, %d failed, %d skipped\n", count[0], count[1], count[2]);
+    return count[1] > 0 || count[0] + count[2] == 0 ? 1 : 0;
+}
