@@ -1,0 +1,32 @@
+/* bpe.h - byte-pair encoding: from a piece of text to ids by merging neighbours
+ *
+ * Rules of use: a Bpe is built once from the tokenizer's vocabulary and merges and is const from
+ * then on. bpe_encode appends ids; its scratch memory lives in the BpeWork.
+ */
+#ifndef BPE_H
+#define BPE_H
+
+#include "base/memory.h"
+#include "files/json.h"
+
+typedef struct Bpe Bpe;             /* the .c draws it                       */
+
+typedef struct { int *id; int count, room; } Ids;   /* a growing list; {0}   */
+void ids_add(Ids *ids, int id);
+void ids_free(Ids *ids);
+
+/* model: the "model" object of tokenizer.json. Owner: caller, bpe_free. */
+Bpe *bpe_new(const Json *model, Error *error);
+void bpe_free(Bpe *bpe);
+
+int bpe_vocabulary(const Bpe *bpe);                 /* largest id + 1         */
+int bpe_find(const Bpe *bpe, const char *token, size_t length);   /* or -1    */
+const char *bpe_token(const Bpe *bpe, int id, size_t *length);    /* or NULL  */
+
+typedef struct BpeWork BpeWork;
+BpeWork *bpe_work_new(void);
+void bpe_work_free(BpeWork *work);
+void bpe_encode(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
+                size_t length);
+
+#endif

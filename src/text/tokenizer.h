@@ -1,0 +1,53 @@
+/* tokenizer.h - strings to ids and back, as the model's tokenizer.json says
+ *
+ * Rules of use:
+ * 1. Open once; const from then on. Encoding and decoding take their own scratch.
+ * 2. Input text must be valid UTF-8: check at the border (utf8_check).
+ * 3. A component of tokenizer.json that we do not know is an Error that names it.
+ * 4. Text that comes out is always valid UTF-8: a stream holds back half a
+ *    character until its other half is there, or until stream_end.
+ */
+#ifndef TOKENIZER_H
+#define TOKENIZER_H
+
+#include "text/bpe.h"
+#include "text/utf8.h"
+
+typedef struct Tokenizer Tokenizer;
+
+Tokenizer *tokenizer_open(const char *path, Error *error);  /* tokenizer.json */
+Tokenizer *tokenizer_parse(const char *text, size_t length, Error *error);
+void tokenizer_close(Tokenizer *tokenizer);
+
+/* Append the ids of text. special: add what the post-processor adds (BOS …). */
+void tokenizer_encode(Ids *out, const Tokenizer *tokenizer, const char *text,
+                      size_t length, bool special);
+
+int tokenizer_vocabulary(const Tokenizer *tokenizer);   /* largest id + 1    */
+int tokenizer_find(const Tokenizer *tokenizer, const char *token);  /* or -1 */
+/* The vocabulary's spelling (added tokens: their content); NULL: no such id. */
+const char *tokenizer_token(const Tokenizer *tokenizer, int id);
+bool tokenizer_is_special(const Tokenizer *tokenizer, int id);
+bool tokenizer_adds_first(const Tokenizer *tokenizer, int *id);  /* BOS, if
+                                                       encode puts one first */
+
+/* Append the text of n ids; skip_special leaves special tokens out. */
+void tokenizer_decode(Text *out, const Tokenizer *tokenizer, const int *ids,
+                      int n, bool skip_special);
+
+/* The same, id by id: out gets what is settled; all of it together is what
+ * tokenizer_decode gives. stream_init reserves, so that the loop allocates nothing. */
+typedef struct {
+    const Tokenizer *tokenizer;
+    bool skip_special;
+    bool started;               /* something was decoded before              */
+    Text held;                  /* bytes whose fate the next id decides      */
+} TokenStream;
+
+void stream_init(TokenStream *stream, const Tokenizer *tokenizer,
+                 bool skip_special);
+void stream_add(TokenStream *stream, Text *out, int id);
+void stream_end(TokenStream *stream, Text *out);    /* a cut tail as U+FFFD  */
+void stream_free(TokenStream *stream);
+
+#endif
