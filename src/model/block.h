@@ -1,0 +1,30 @@
+/* block.h - one layer of the transformer: look back, then think
+ *
+ * Rules of use: the only copy of a layer's forward pass, for every architecture,
+ * number format and use. x enters in activations->x, leaves in ->out.
+ */
+#ifndef BLOCK_H
+#define BLOCK_H
+
+#include "model/activations.h"
+#include "model/kvcache.h"
+#include "model/probe.h"
+#include "model/weights.h"
+
+typedef struct {            /* what a pass lends to every block              */
+    const Config *config;
+    const Rope *rope;
+    const Adapter *adapter;         /* or NULL                               */
+    const Probe *probe;             /* or NULL                               */
+    int T;                          /* rows in this pass                     */
+    const int *positions;           /* [T]                                   */
+    KvCache *const *caches;         /* [T] the cache of each row             */
+    AttentionRow *looks;            /* [T] scratch                           */
+    float *scratch;                 /* for attention and low-rank deltas     */
+} Pass;
+
+/* Errors: a key or value beyond the cache's number format (exit 3). */
+bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
+                   int layer, Error *error);
+
+#endif
