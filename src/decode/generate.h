@@ -1,0 +1,50 @@
+/* generate.h - write on: pick a token, show its text, feed it back
+ *
+ * Rules of use: one call reserves memory, reads the prompt and writes on; the
+ * callback gets text as it settles; what came is in Generated. The token
+ * loop allocates nothing.
+ */
+#ifndef GENERATE_H
+#define GENERATE_H
+
+#include "decode/modeldir.h"
+#include "decode/session.h"
+
+typedef enum { STOP_LENGTH, STOP_EOS, STOP_STRING, STOP_INTERRUPTED } StopReason;
+
+typedef struct {
+    SamplingConfig sampling;
+    uint64_t seed;
+    int n;                          /* tokens at most                        */
+    const int *eos;                 /* [eos_count] ids that end the text     */
+    int eos_count;
+    const char *const *stop;        /* [stops] strings that end the text     */
+    int stops;
+    int logprobs;                   /* K best per token, 0: none             */
+    /* Called with text that is settled, in order. NULL: nobody listens. */
+    void (*show)(void *context, const char *text, size_t length);
+    void *context;
+} GenerateOptions;
+
+typedef struct { int id; float logprob; } TokenLogprob;
+
+typedef struct {
+    Ids ids;                        /* the answer, an end token included     */
+    Text text;                      /* without special tokens and stop       */
+    StopReason reason;
+    double prompt_seconds, seconds; /* reading; writing                      */
+    int prompt_tokens;
+    float *logprob;                 /* [ids.count] of the chosen ids         */
+    TokenLogprob *best;             /* [ids.count, logprobs]; NULL: none     */
+} Generated;
+
+/* Errors: as session_goto; on 130 what there is so far is in *out. Owner: the
+ * caller, generated_free. */
+bool generate(Generated *out, Session *s, const Tokenizer *tokenizer,
+              const int *prompt, int prompt_count,
+              const GenerateOptions *options, Error *error);
+void generated_free(Generated *out);
+
+const char *stop_name(StopReason reason);       /* "length", "eos", "stop"    */
+
+#endif

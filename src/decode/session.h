@@ -1,0 +1,45 @@
+/* session.h - one text being read and written: its cache, its place, its logits
+ *
+ * Rules of use:
+ * 1. A Session borrows a Model (many sessions may) and, if wanted, an Adapter,
+ *    a Probe and a Watch: plain fields, to be set between calls.
+ * 2. session_feed reads more ids; session_goto makes the session stand exactly
+ *    behind the given ids, keeping what it already read of them. After either,
+ *    logits [V] are those of the last id.
+ * 3. A call that fails leaves the session where it was.
+ * 4. Neither allocates: everything is there from session_init on.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "model/model.h"
+
+typedef struct {
+    const Model *model;
+    const Adapter *adapter;         /* borrowed, or NULL                     */
+    const Probe *probe;             /* borrowed, or NULL                     */
+    const Watch *watch;             /* borrowed, or NULL                     */
+    KvCache cache;
+    Workspace work;
+    Row *rows;                      /* [chunk] scratch                       */
+    int *ids;                       /* [capacity] what the cache holds       */
+    int length;                     /* how many                              */
+    int capacity;                   /* S                                     */
+    int chunk;                      /* tokens per pass                       */
+    const float *logits;            /* [V] of the last id; NULL before       */
+} Session;
+
+/* kv: FORMAT_F32 or FORMAT_F16. Errors: exit 5 without memory. */
+bool session_init(Session *s, const Model *model, int capacity, int chunk,
+                  Format kv, Error *error);
+void session_free(Session *s);
+
+/* See each position's logits as they are made: for `logits --all`, perplexity. */
+typedef void SessionSee(void *context, int position, const float *logits);
+
+bool session_feed(Session *s, const int *ids, int n, Error *error);
+bool session_feed_all(Session *s, const int *ids, int n, SessionSee *see,
+                      void *context, Error *error);
+bool session_goto(Session *s, const int *ids, int n, Error *error);
+
+#endif
