@@ -14,6 +14,7 @@ typedef struct {
     const unsigned char *bytes;     /* [size], read-only                    */
     size_t size;
     char *path;                     /* as given, for messages               */
+    int descriptor;                 /* stays open, for mapfile_check        */
 } MapFile;
 
 bool mapfile_open(MapFile *file, const char *path, Error *error);
