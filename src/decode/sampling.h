@@ -19,9 +19,10 @@ typedef struct {
 
 typedef struct {                /* scratch, so that the loop allocates nothing */
     double *p;                  /* [V] the distribution                      */
-    float *scores;              /* [V]                                       */
-    int *order;                 /* [V]                                       */
-    unsigned char *seen;        /* [V] for the repetition penalty            */
+    float *scores;              /* [V] logits after the penalty              */
+    int *order;                 /* [V] a heap of ids, then the best, see .c  */
+    int ranked;                 /* how many of the best are sorted out of it */
+    unsigned char *seen;        /* [V] for the repetition penalty; else 0    */
     int V;
 } SamplingWork;
 
@@ -36,5 +37,8 @@ void sampling_distribution(double *p, const float *logits, int V,
 
 /* The first id whose running sum exceeds u · total, u in [0, 1). */
 int sampling_pick(const double *p, int V, float u);
+
+/* best [k]: the ids of the k best logits [work->V], best first; k <= V. */
+void sampling_best(int *best, int k, const float *logits, SamplingWork *work);
 
 #endif
