@@ -24,11 +24,11 @@ typedef struct Json Json;
 struct Json {
     JsonKind kind;
     uint32_t length;        /* STRING, NUMBER: bytes of text                */
-    const char *text;       /* STRING: decoded; NUMBER: spelling            */
+    const char *text;       /* STRING: decoded; NUMBER: spelling; else NULL */
     const char *key;        /* the name, when this is an object's member    */
     uint32_t key_length;
     int count;              /* ARRAY, OBJECT: children                      */
-    const Json *child;      /* the first one                                */
+    const Json *child;      /* the first one; NULL: none                    */
     const Json *next;       /* the next one of the same parent              */
     size_t offset;          /* of its first byte in the text                */
 };
@@ -43,18 +43,25 @@ typedef struct {
     const Json *duplicate;          /* first member whose key came before    */
 } JsonDocument;
 
+/* depth: how many arrays and objects may stand inside each other. */
 bool json_parse(JsonDocument *document, const char *text, size_t length,
                 int flags, int depth, Error *error);
 bool json_read_file(JsonDocument *document, const char *path, int flags,
                     Error *error);                  /* names the path        */
 void json_free(JsonDocument *document);
 
-/* Member by key; NULL when object is NULL, no object, or lacks it. */
+/* Member by key; NULL when object is NULL, no object, or lacks it. A scan: not
+ * for looking up one of 100,000 words. */
 const Json *json_get(const Json *object, const char *key);
 
 bool json_is(const Json *node, JsonKind kind);      /* NULL is nothing       */
 bool json_equals(const Json *node, const char *text);       /* a STRING so   */
 bool json_number(double *value, const Json *node);  /* nearest double        */
 bool json_integer(int64_t *value, const Json *node);/* digits only, in range */
+
+/* A string of unknown origin, fit for a message: control characters and broken
+ * UTF-8 become '?', what is long is cut. Returns out. */
+#define JSON_SHOWN 96
+const char *json_show(char out[JSON_SHOWN], const char *text, size_t length);
 
 #endif
