@@ -2,7 +2,8 @@
  *
  * Rules of use: open, write, then commit (sync, rename over path) or abandon
  * (remove what was written beside). Until commit, path is as it was. A full disk
- * comes back as an Error with exit code 5.
+ * comes back as an Error with exit code 5. After a failed write call abandon; a
+ * failed commit has done so. Abandoning twice, or after commit, does nothing.
  */
 #ifndef ATOMICFILE_H
 #define ATOMICFILE_H
