@@ -33,7 +33,7 @@
 
 /* The one type that C lets a handler write; volatile, so that a loop that asks
  * reads it every time. */
-static volatile sig_atomic_t asked;
+static volatile sig_atomic_t interrupt_flag;
 
 /* raise() only marks the signal, which is held back while its own handler runs;
  * the process ends as soon as this function returns. */
@@ -41,11 +41,11 @@ static void on_signal(int number)
 {
     struct sigaction usual = { .sa_handler = SIG_DFL };
 
-    if (asked) {
+    if (interrupt_flag) {
         sigaction(number, &usual, NULL);
         raise(number);
     }
-    asked = 1;
+    interrupt_flag = 1;
 }
 
 void interrupt_watch(void)
@@ -59,10 +59,10 @@ void interrupt_watch(void)
 
 bool interrupt_asked(void)
 {
-    return asked != 0;
+    return interrupt_flag != 0;
 }
 
 void interrupt_clear(void)
 {
-    asked = 0;
+    interrupt_flag = 0;
 }

@@ -42,7 +42,7 @@ struct ArenaBlock {
     _Alignas(16) unsigned char data[];
 };
 
-static size_t allocations;  /* the memory counter: see STYLE on globals     */
+static size_t memory_allocations;   /* one of the few globals of this house */
 
 static _Noreturn void no_memory(size_t bytes)
 {
@@ -55,7 +55,7 @@ void *memory_get_bytes(size_t bytes)
 {
     void *p = calloc(bytes > 0 ? bytes : 1, 1);
 
-    allocations++;
+    memory_allocations++;
     if (p == NULL)
         no_memory(bytes);
     return p;
@@ -71,7 +71,7 @@ void *memory_grow(void *old, size_t bytes)
 {
     void *p = realloc(old, bytes > 0 ? bytes : 1);
 
-    allocations++;
+    memory_allocations++;
     if (p == NULL)
         no_memory(bytes);
     return p;
@@ -98,7 +98,7 @@ void *memory_get_large(size_t bytes, const char *what, Error *error)
 
     if (rounded >= bytes && bytes <= memory_machine())
         p = aligned_alloc(ALIGNMENT, rounded > 0 ? rounded : ALIGNMENT);
-    allocations++;
+    memory_allocations++;
     if (p == NULL) {
         error_code(error, EXIT_ROOM, "no memory for %s: it needs %.1f MB and "
                    "this machine has %.0f MB in all; a smaller --ctx, --kv f16 "
@@ -117,7 +117,7 @@ void memory_give_back(void *p)
 
 size_t memory_count(void)
 {
-    return allocations;
+    return memory_allocations;
 }
 
 /* Linux counts ru_maxrss in KiB, macOS in bytes. */

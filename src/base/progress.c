@@ -73,19 +73,15 @@ static void write_share(char *out, size_t room, double elapsed, size_t done,
 }
 
 /* One line that is at most width - 1 columns wide. What does not fit goes: first
- * the bar, then the words.
- *
- *   what    its letters are taken as one column per UTF-8 character */
+ * the bar, then the words. */
 static void draw(const Progress *progress, size_t done, size_t total, int width)
 {
     char share[64], bar[3 * WIDEST_BAR + 1] = "";
-    int columns = 0, room, length, full;
+    int room, length, full;
 
     write_share(share, sizeof share, clock_seconds() - progress->started, done,
                 total);
-    for (const char *c = progress->what; *c != '\0'; c++)
-        columns += ((unsigned char)*c & 0xC0) != 0x80;
-    room = width - 1 - columns - 1 - (int)strlen(share);
+    room = width - 2 - terminal_columns(progress->what) - (int)strlen(share);
     length = max_int(min_int(room, WIDEST_BAR), 0);
     full = (int)((double)length * (double)done / (double)total);
     for (int i = 0; i < length; i++)

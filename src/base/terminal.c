@@ -49,6 +49,16 @@ int terminal_width(FILE *stream)
     return size.ws_col;
 }
 
+/* A byte 10xxxxxx goes on with a character; all others begin one. */
+int terminal_columns(const char *text)
+{
+    int columns = 0;
+
+    for (; *text != '\0'; text++)
+        columns += ((unsigned char)*text & 0xC0) != 0x80;
+    return columns;
+}
+
 /* The table in the essay. */
 bool terminal_color(FILE *stream, const char *choice)
 {

@@ -12,6 +12,9 @@
 bool terminal_is_person(FILE *stream);
 int terminal_width(FILE *stream);               /* columns; 80 if unknown   */
 
+/* Columns of a UTF-8 text, one per character (wide ones would be two). */
+int terminal_columns(const char *text);
+
 /* choice: "auto", "always" or "never" (--color). */
 bool terminal_color(FILE *stream, const char *choice);
 

@@ -47,10 +47,18 @@ TEST(a_terminal_without_a_size)
     expect_int(terminal_width(stderr), 80);
 }
 
+TEST(columns_are_characters)
+{
+    expect_int(terminal_columns(""), 0);
+    expect_int(terminal_columns("abc"), 3);
+    expect_int(terminal_columns("läuft ━━ 𝄞"), 10);
+}
+
 const Test terminal_tests[] = {
     { "a file is not a person", a_file_is_not_a_person },
     { "a terminal is a person", a_terminal_is_a_person },
     { "NO_COLOR and --color", no_color_is_heard },
     { "a terminal without a size", a_terminal_without_a_size },
+    { "columns are characters", columns_are_characters },
     { NULL, NULL },
 };
