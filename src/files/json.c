@@ -34,7 +34,7 @@
  * shorter than its spelling, and a number is followed by at least one byte that
  * is not kept, except at the very end.
  *
- * Source: RFC 8259. Read next: files/decimal.c (numbers), files/safetensors.c.
+ * Source: RFC 8259. Read next: files/json_query.c.
  * Lesson: chapters/chapter00_map.c.
  */
 #include "files/json.h"
@@ -45,7 +45,6 @@
 
 #include "base/hash.h"          /* hash_bytes: keys as numbers              */
 #include "base/mapfile.h"       /* a file as bytes                          */
-#include "files/decimal.h"      /* decimal_read                             */
 #include "files/utf8_scan.h"    /* strings must be UTF-8                    */
 
 #define TEXT_MAX INT32_MAX      /* so that lengths and counts fit in 32 bits */
@@ -445,78 +444,4 @@ void json_free(JsonDocument *document)
 {
     arena_free(&document->arena);
     *document = (JsonDocument){0};
-}
-
-/* The last of twins: what every other reader does, where twins are let in. */
-const Json *json_get(const Json *object, const char *key)
-{
-    size_t n = strlen(key);
-    const Json *found = NULL;
-
-    if (!json_is(object, JSON_OBJECT))
-        return NULL;
-    for (const Json *m = object->child; m != NULL; m = m->next)
-        if (m->key_length == n && memcmp(m->key, key, n) == 0)
-            found = m;
-    return found;
-}
-
-bool json_is(const Json *node, JsonKind kind)
-{
-    return node != NULL && node->kind == kind;
-}
-
-bool json_equals(const Json *node, const char *text)
-{
-    return json_is(node, JSON_STRING) && node->length == strlen(text)
-        && memcmp(node->text, text, node->length) == 0;
-}
-
-/* false: no number, or one beyond the largest double. */
-bool json_number(double *value, const Json *node)
-{
-    return json_is(node, JSON_NUMBER)
-        && decimal_read(value, node->text, node->length);
-}
-
-/* false: no number, a point or an exponent in it (also in 1e3, which is whole but
- * not spelt so), or outside of int64. */
-bool json_integer(int64_t *value, const Json *node)
-{
-    uint64_t limit = INT64_MAX, sum = 0;
-    bool negative;
-
-    if (!json_is(node, JSON_NUMBER))
-        return false;
-    negative = node->text[0] == '-';
-    limit += negative;                          /* -2^63 exists, 2^63 not   */
-    for (uint32_t i = negative; i < node->length; i++) {
-        uint64_t digit = (uint64_t)(node->text[i] - '0');
-
-        if (!is_digit(node->text[i]) || sum > (limit - digit) / 10)
-            return false;
-        sum = sum * 10 + digit;
-    }
-    *value = (int64_t)(negative ? 0 - sum : sum);
-    return true;
-}
-
-const char *json_show(char out[JSON_SHOWN], const char *text, size_t length)
-{
-    size_t at = 0, used = 0;
-    uint32_t point;
-
-    while (at < length && used < JSON_SHOWN - 8) {
-        int n = utf8_scan(&point, text + at, length - at);
-        bool plain = n > 0 && point >= ' ' && (point < 0x7F || point > 0x9F);
-
-        if (plain)
-            memcpy(out + used, text + at, (size_t)n);
-        else
-            out[used] = '?';
-        used += plain ? (size_t)n : 1;
-        at += (size_t)(n > 0 ? n : -n);
-    }
-    snprintf(out + used, JSON_SHOWN - used, "%s", at < length ? "…" : "");
-    return out;
 }
