@@ -18,7 +18,7 @@ typedef struct {
     int file_count;
     Arena arena;            /* names, metadata                              */
     const char **metadata;  /* [2 · metadata_count] key, value, key, value  */
-    int metadata_count;
+    int metadata_count;     /* of the first file, when there are shards     */
 } Safetensors;
 
 bool safetensors_open(Safetensors *st, const char *path, Error *error);
