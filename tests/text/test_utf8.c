@@ -2,6 +2,8 @@
 #include "test.h"
 #include "text/utf8.h"
 
+#include "base/memory.h"        /* memory_count                             */
+
 /* RFC 3629, section 7: its three worked examples, and a character of 4 bytes. */
 TEST(the_examples_of_rfc3629)
 {
@@ -137,12 +139,14 @@ TEST(tails)
 TEST(a_text_grows_and_stays_terminated)
 {
     Text text = {0};
+    size_t before = memory_count();
 
     for (int i = 0; i < 100000; i++) {
         text_add(&text, "xyz", (size_t)(i % 4));
         expect(text.bytes[text.length] == '\0' && text.room > text.length);
     }
     expect_int(text.length, 25000 * (0 + 1 + 2 + 3));
+    expect(memory_count() - before < 30);           /* it doubles           */
     text_clear(&text);
     expect_int(text.length, 0);
     expect_text(text.bytes, "");
