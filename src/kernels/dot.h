@@ -26,20 +26,22 @@ typedef float DotKernel(const void *w, const float *x, int n);
 typedef void TileKernel(float *y, size_t y_stride, const void *w, int rows,
                         const float *x, size_t x_stride, int T, int n);
 
-/* o_d = fma(e, v_d, o_d), d < n: attention's weighted sum, one value row. */
-typedef void AddScaledKernel(float *o, const void *v, float e, int n);
+/* o_d = fma(e_j, v_jd, o_d) for j = 0 … rows-1 in order, d < n: attention's
+ * weighted sum. v [rows, n] rows next to each other, any address; e [rows]. */
+typedef void WeighKernel(float *o, const void *v, const float *e, int rows, int n);
 
 typedef struct {
     const char *name;                           /* "plain", "avx2"           */
     DotKernel *dot[FORMAT_COUNT];
     TileKernel *tile[FORMAT_COUNT];
-    AddScaledKernel *add_scaled[FORMAT_COUNT];
+    WeighKernel *weigh[FORMAT_COUNT];
 } Kernels;
 
 extern const Kernels *kernels;          /* never NULL; plain until chosen    */
 
-/* "auto": the fastest that this processor has. Errors: exit 2 for a name that
- * is unknown or that the processor lacks. */
+/* "auto", "plain" or "avx2"; auto is the fastest that this processor has.
+ * Errors: exit 2 for a name that is unknown or that the processor lacks; exit 1
+ * when something has told the processor to flush small numbers to zero. */
 bool kernels_choose(const char *name, Error *error);
 
 bool format_of(Format *format, Dtype dtype);    /* false: no kernel for it   */
@@ -48,7 +50,7 @@ size_t format_bytes(Format format);             /* of one number             */
 /* Σ x, in the same eight lanes (w = 1). */
 float sum_lanes(const float *x, int n);
 
-/* The tables and the pieces of them that dispatch.c puts together. */
+/* What kernels_choose chooses from; the last two exist on x86-64 only. */
 extern const Kernels kernels_plain, kernels_plain_fma, kernels_avx2;
 
 #endif
