@@ -6,6 +6,8 @@
  * 2. options_parse fills Options or says what is wrong, with the nearest match
  *    for a misspelt name and the range for a value outside it (exit 2).
  * 3. A field that was not given holds the default written beside it here.
+ * 4. "--opt value" and "--opt=value" are the same; "--" ends the options; all that
+ *    is no option is a word. Texts point into argv, which must outlive Options.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -61,24 +63,36 @@ typedef struct Word {               /* what may stand after ./run           */
     const char *examples;           /* shown first by --help; lines         */
 } Word;
 
-typedef enum {
-    OPTION_FLAG, OPTION_INT, OPTION_REAL, OPTION_TEXT, OPTION_CHOICE,
-    OPTION_LIST,                    /* may be repeated                      */
+typedef enum {                      /* and the type of the field            */
+    OPTION_FLAG,                    /* bool: takes no value                 */
+    OPTION_INT,                     /* int                                  */
+    OPTION_WHOLE,                   /* double: a whole number, maybe >= 2^31 */
+    OPTION_REAL,                    /* double                               */
+    OPTION_TEXT,                    /* const char *                         */
+    OPTION_CHOICE,                  /* const char *: one of those in value  */
+    OPTION_LIST,                    /* stop, stops: may be repeated         */
 } OptionKind;
 
 typedef struct {
     const char *name;               /* "--top-k"                            */
     char letter;                    /* 'n' for -n, or 0                     */
-    const char *value;              /* "K": how help calls the value; flag: NULL */
+    const char *value;              /* "K": how help calls the value; "f32|f16":
+                                       the choices; flag: NULL              */
     OptionKind kind;
     size_t field;                   /* offset in Options                    */
-    double low, high;               /* INT, REAL: the range                 */
-    const char *words;              /* "generate logits", or "*" for all;
-                                       CHOICE: choices stand in value, f32|f16 */
-    const char *help;               /* one line                             */
+    double low, high;               /* INT, WHOLE, REAL: the range          */
+    const char *words;              /* "generate logits", or "*" for all    */
+    const char *help;               /* one line, the default in parentheses */
+    bool brief;                     /* --help only names it, in its last line */
 } Option;
 
 extern const Option option_table[];     /* ends with a NULL name            */
+
+bool option_belongs(const Option *option, const char *word);
+
+/* What a value may be: "a whole number from 1 to 1024", "f32 or f16"; "" for a
+ * text and a flag. Returns out. */
+const char *option_range(const Option *option, char *out, size_t room);
 
 /* argv[0 … argc-1] is what follows the word. Errors: exit 2.
  * Owner: the caller; options_free gives words back. */

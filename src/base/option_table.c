@@ -1,0 +1,95 @@
+/* option_table.c - every option of every chapter and command, one line each
+ *
+ *                          ┌──► options_parse        what was typed ──► Options
+ *      option_table ───────┤
+ *      name, value, kind,  ├──► options_help         ./run generate --help
+ *      field, range,       ├──► options_man          man billion-llm
+ *      words, help         └──► options_completions  what Tab offers
+ *
+ * An option that is described in four places is described wrongly in one of them.
+ * Here it stands once, and parsing, help, manual and completions are four readers
+ * of the same line. To add one: a field in Options (options.h), a line here, and
+ * a default in options.c if it is not zero.
+ *
+ * Lines are in the order of --help: first what a word is about, then what all words
+ * that run a model have in common. An option exists from the change that builds
+ * it: a line here without its code would be a promise.
+ *
+ * Read next: base/options.c.
+ */
+#include "base/options.h"
+
+#define ALL "*"
+#define MODEL "tokenize detokenize logits generate chapter00_map"
+#define READ "tokenize logits"                  /* words that take a text    */
+#define RUN "logits generate chapter00_map"     /* … that run a model        */
+#define WRITE "generate chapter00_map"          /* … that go on with a text  */
+
+#define MANY 1073741824                         /* 2^30                      */
+#define WHOLE_DOUBLE 9007199254740991.0         /* 2^53 - 1                  */
+
+#define FIELD(name) offsetof(Options, name)
+
+const Option option_table[] = {
+    { "--prompt", 0, "T", OPTION_TEXT, FIELD(prompt), 0, 0, WRITE,
+      "the text to go on from; or words, --file, a pipe", false },
+    { "--text", 0, "T", OPTION_TEXT, FIELD(text), 0, 0, READ,
+      "the text to read", false },
+    { "--ids", 0, "1,2,3", OPTION_TEXT, FIELD(ids), 0, 0, "logits",
+      "token ids instead of a text", false },
+    { "--file", 0, "F", OPTION_TEXT, FIELD(file), 0, 0, "tokenize " WRITE,
+      "take the text from a file", false },
+    { "--no-special", 0, NULL, OPTION_FLAG, FIELD(no_special), 0, 0, READ,
+      "add no token that begins or ends a text", false },
+    { "--all", 0, NULL, OPTION_FLAG, FIELD(all), 0, 0, "logits",
+      "show every position, not only the last", false },
+    { "--top", 0, "K", OPTION_INT, FIELD(top), 1, 1000000, "logits",
+      "how many tokens to show of each position (10)", false },
+    { "--out", 0, "F", OPTION_TEXT, FIELD(out), 0, 0, "logits",
+      "write them here too, as little-endian float32", false },
+    { "-n", 0, "N", OPTION_INT, FIELD(n), 0, MANY, WRITE,
+      "write at most so many tokens (128)", false },
+    { "--temperature", 0, "T", OPTION_REAL, FIELD(temperature), 0, 100, WRITE,
+      "0: always the likeliest (the model's own)", false },
+    { "--top-k", 0, "K", OPTION_INT, FIELD(top_k), 0, MANY, WRITE,
+      "choose among the K likeliest; 0: all (model's own)", false },
+    { "--top-p", 0, "P", OPTION_REAL, FIELD(top_p), 0, 1, WRITE,
+      "… among the likeliest that sum to P (model's own)", false },
+    { "--min-p", 0, "P", OPTION_REAL, FIELD(min_p), 0, 1, WRITE,
+      "… among those above P times the best (model's own)", false },
+    { "--repeat-penalty", 0, "R", OPTION_REAL, FIELD(repeat_penalty), 0.01, 100,
+      WRITE, "weaken what was said before; 1: off (model's own)", false },
+    { "--stop", 0, "S", OPTION_LIST, FIELD(stop), 0, 0, "generate",
+      "end in front of this text; may be repeated", false },
+    { "--logprobs", 0, "K", OPTION_INT, FIELD(logprobs), 0, 1000, "generate",
+      "log-probabilities of the K likeliest (0: none)", false },
+    { "--chat", 0, NULL, OPTION_FLAG, FIELD(chat), 0, 0, "generate",
+      "put the prompt into the model's chat template", false },
+    { "--system", 0, "S", OPTION_TEXT, FIELD(system), 0, 0, "generate",
+      "with --chat: what the model is told beforehand", false },
+
+    { "--model", 0, "M", OPTION_TEXT, FIELD(model), 0, 0, MODEL,
+      "name or folder, see ./run models (storyteller)", false },
+    { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024, RUN,
+      "any number gives the same bits (all usable cores)", false },
+    { "--kernels", 0, "auto|plain|avx2", OPTION_CHOICE, FIELD(kernels), 0, 0, RUN,
+      "plain: the C that defines what is computed (auto)", false },
+    { "--chunk", 0, "N", OPTION_INT, FIELD(chunk), 1, 4096, RUN,
+      "tokens per pass over a prompt (128)", false },
+    { "--ctx", 0, "N", OPTION_INT, FIELD(ctx), 1, MANY, RUN,
+      "positions in the cache (prompt + n)", false },
+    { "--kv", 0, "f32|f16", OPTION_CHOICE, FIELD(kv), 0, 0, RUN,
+      "number format of the cache (as the weights)", false },
+    { "--seed", 0, "S", OPTION_WHOLE, FIELD(seed), 0, WHOLE_DOUBLE, RUN,
+      "another seed, another text (0)", false },
+
+    { "--json", 0, NULL, OPTION_FLAG, FIELD(json), 0, 0, "models " READ " " WRITE,
+      "one JSON object on stdout, and nothing else there", true },
+    { "--color", 0, "auto|always|never", OPTION_CHOICE, FIELD(color), 0, 0,
+      "models " RUN, "colours; auto: on a terminal (auto)", true },
+    { "--help", 'h', NULL, OPTION_FLAG, FIELD(help), 0, 0, ALL,
+      "this page", true },
+    { "--version", 0, NULL, OPTION_FLAG, FIELD(version), 0, 0, ALL,
+      "the version of this program", true },
+    { NULL, 0, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, false },
+};
