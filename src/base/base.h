@@ -35,10 +35,6 @@
     ((condition) ? (void)0                                                    \
                  : must_fail(__FILE__, __LINE__, #condition, __VA_ARGS__))
 
-_Noreturn void must_fail(const char *file, int line, const char *condition,
-                         const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-
 static inline int min_int(int a, int b) { return a < b ? a : b; }
 static inline int max_int(int a, int b) { return a > b ? a : b; }
 

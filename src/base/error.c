@@ -28,8 +28,6 @@
 #include <stdlib.h>     /* abort                                            */
 #include <string.h>     /* strstr, memcpy                                   */
 
-#include "base/base.h"
-
 bool error_set(Error *error, const char *format, ...)
 {
     va_list values;

@@ -42,4 +42,9 @@ int error_report(const Error *error);
 
 bool error_mentions(const Error *error, const char *words);
 
+/* What must() of base.h calls when our own code is wrong: print and abort. */
+_Noreturn void must_fail(const char *file, int line, const char *condition,
+                         const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 #endif
