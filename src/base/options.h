@@ -60,7 +60,8 @@ typedef struct Word {               /* what may stand after ./run           */
     int (*run)(const Options *options);     /* returns the exit code        */
     const char *arguments;          /* "--model M ID…", for the usage line  */
     const char *summary;            /* one line                             */
-    const char *examples;           /* shown first by --help; lines         */
+    const char *examples;           /* shown first by --help; lines, each
+                                       with its "\n"                        */
 } Word;
 
 typedef enum {                      /* and the type of the field            */

@@ -15,13 +15,16 @@
  * 80 columns. What else there is to say (ranges, which words take an option) stands
  * in the manual.
  *
- * Each of these languages has its own characters that mean something:
+ * The manual and the scripts that three shells read are one walk over the words and
+ * their options with different templates:
  *
- *      roff    \ and - (a bare - is a hyphen: the manual's reader could not copy
- *              an option from it), ' and . at the start of a line
- *      bash    words between blanks in "…"; our names have none of its characters
- *      zsh     ' in '…', and [ ] : in a description
- *      fish    ' and \ in '…'
+ *      begin   word word word …   between   open  option option …  close   end
+ *                                           └─── for each word ──────┘
+ *
+ * Traps: in roff a bare - is a hyphen (nobody could copy an option from the manual),
+ * a backslash is a command, and so is ' or . at the start of a line. The shells'
+ * scripts have texts between '…', where an apostrophe would end them: there it is
+ * printed as ’, which is what it looks like anyway.
  *
  * Source: groff_man(7), bash(1) "Programmable Completion", zshcompsys(1), fish
  * complete(1). Read next: chapters/run.c.
@@ -32,8 +35,7 @@
 
 #include "base/terminal.h"      /* terminal_columns                          */
 
-#define PROGRAM "billion-llm"   /* its name where it is installed            */
-#define HELP_COLUMN 27          /* where the explanation of an option begins */
+#define HELP_COLUMN 29          /* where the explanation of an option begins */
 #define WIDTH 80
 
 /* "--top-k K", "-h, --help". Returns out. */
@@ -49,263 +51,219 @@ static const char *spelled(const Option *option, char *out, size_t room)
     return out;
 }
 
-static void help_brief(FILE *out, const Word *word)
-{
-    char name[100];
-
-    fputs(" ", out);
-    for (const Option *o = option_table; o->name != NULL; o++)
-        if (o->brief && option_belongs(o, word->name))
-            fprintf(out, " %s ", spelled(o, name, sizeof name));
-    fputs("\n", out);
-}
-
 /* The page in the essay. The summary stands on the usage line if it fits. */
 void options_help(FILE *out, const Word *word)
 {
     char name[100];
     int columns = terminal_columns(word->name) + terminal_columns(word->arguments)
                 + terminal_columns(word->summary) + 3;
-    size_t end = strlen(word->examples);
 
-    fprintf(out, "%s%s\n", word->examples,
-            end == 0 || word->examples[end - 1] == '\n' ? "" : "\n");
-    fprintf(out, "%s%s%s:%s%s\n", word->name, word->arguments[0] ? " " : "",
-            word->arguments, columns < WIDTH ? " " : "\n  ", word->summary);
+    fprintf(out, "%s\n%s%s%s:%s%s\n", word->examples, word->name,
+            word->arguments[0] != '\0' ? " " : "", word->arguments,
+            columns < WIDTH ? " " : "\n  ", word->summary);
     for (const Option *o = option_table; o->name != NULL; o++)
         if (!o->brief && option_belongs(o, word->name))
-            fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2,
+            fprintf(out, "  %-*s  %s\n", HELP_COLUMN - 4,
                     spelled(o, name, sizeof name), o->help);
-    help_brief(out, word);
-}
-
-/* ---- a roff page */
-
-/* Text in roff; \& in front, which prints nothing, keeps a dot or a quote at the
- * start of a line from being a command. */
-static void roff(FILE *out, const char *text)
-{
-    fputs("\\&", out);
-    for (; *text != '\0'; text++)
-        switch (*text) {
-        case '-':  fputs("\\-", out); break;
-        case '\\': fputs("\\e", out); break;
-        case '\'': fputs("\\(aq", out); break;
-        case '\n': fputs(text[1] != '\0' ? "\n\\&" : "", out); break;
-        default:   fputc(*text, out);
-        }
-}
-
-static void man_option(FILE *out, const Option *option)
-{
-    char name[100], range[200];
-
-    fputs(".TP\n.B ", out);
-    roff(out, spelled(option, name, sizeof name));
-    fputs("\n", out);
-    roff(out, option->help);
-    if (option_range(option, range, sizeof range)[0] != '\0') {
-        fputs(".\nIt is ", out);
-        roff(out, range);
-    }
-    if (strcmp(option->words, "*") != 0) {
-        fputs(".\nTaken by: ", out);
-        roff(out, option->words);
-    }
-    fputs(".\n", out);
-}
-
-static void man_words(FILE *out, const Word *words)
-{
-    for (; words->name != NULL; words++) {
-        fputs(".TP\n.B ", out);
-        roff(out, words->name);
-        roff(out, words->arguments[0] != '\0' ? " " : "");
-        roff(out, words->arguments);
-        fputs("\n", out);
-        roff(out, words->summary);
-        fputs("\n", out);
-    }
-}
-
-static void man_examples(FILE *out, const Word *words)
-{
-    for (; words->name != NULL; words++) {
-        fputs(".PP\n.nf\n", out);
-        roff(out, words->examples);
-        fputs("\n.fi\n", out);
-    }
-}
-
-/* words end with a NULL name. The manual is in section 1, for `make install`. */
-void options_man(FILE *out, const Word *words)
-{
-    fputs(".TH BILLION\\-LLM 1 \"\" billion\\-llm \"User commands\"\n"
-          ".SH NAME\nbillion\\-llm \\- run a small language model, and see how "
-          "it works\n.SH SYNOPSIS\n.B billion\\-llm\n\\fIword\\fR "
-          "[\\fIoptions\\fR] [\\fItext\\fR]\n.SH DESCRIPTION\n"
-          "Reads a language model of about a billion parameters from its "
-          "safetensors file and works with it.\nThe same command prints the same "
-          "bits, whatever the number of threads.\nThe answer goes to stdout; "
-          "notes, bars and warnings to stderr.\nIn a clone of the source the "
-          "program is called ./run.\n.SH WORDS\n", out);
-    man_words(out, words);
-    fputs(".SH OPTIONS\nA value follows its option or an equals sign; \\-\\- "
-          "ends the options.\n", out);
     for (const Option *o = option_table; o->name != NULL; o++)
-        man_option(out, o);
-    fputs(".SH EXAMPLES\n", out);
-    man_examples(out, words);
-    fputs(".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nnot empty: no colours, unless "
-          "\\-\\-color always.\n.SH EXIT STATUS\n0 fine, 1 a check failed, 2 "
-          "usage, 3 input that cannot be used, 4 crash, time\\-out, network or "
-          "checksum, 5 not enough memory or disk, 130 interrupted.\n", out);
+        if (o->brief && option_belongs(o, word->name))
+            fprintf(out, "  %s", spelled(o, name, sizeof name));
+    fputs("\n", out);
 }
 
-/* ---- completions */
+/* ---- the walk with templates: manual and completions */
 
-/* Text between '…', with a backslash, or '\'' for a quote, where it is needed. */
-static void quoted(FILE *out, const char *text, const char *special,
-                   const char *quote)
+typedef struct {                    /* what %letter means: see meaning()     */
+    const char *name;               /* "bash"                                */
+    const char *begin, *word, *between;
+    const char *open;               /* NULL: all options once, of no word    */
+    const char *flag, *text, *choice;
+    const char *close, *end;
+    bool roff;                      /* its traps, and not those of '…'       */
+} Form;
+
+#define FISH_OPTION "    complete -c $program -n '__fish_seen_subcommand_from %w' " \
+                    "%f -d '%h'"
+#define MAN_OPTION ".TP\n.B %o\n\\&%h.\n%r%t\n"
+
+static const Form manual = {
+    .begin = ".TH BILLION\\-LLM 1 \"\" billion\\-llm \"User commands\"\n"
+        ".SH NAME\nbillion\\-llm \\- run a small language model, and see how it works\n"
+        ".SH SYNOPSIS\n.B billion\\-llm\n\\fIword\\fR [\\fIoptions\\fR] [\\fItext\\fR]\n"
+        ".SH DESCRIPTION\n"
+        "Reads a language model of about a billion parameters from its safetensors "
+        "file and works with it.\n"
+        "The same command prints the same bits, whatever the number of threads.\n"
+        "The answer goes to stdout; notes, bars and warnings go to stderr.\n"
+        "In a clone of the source the program is called ./run.\n"
+        ".SH WORDS\n",
+    .word = ".TP\n.B %w %a\n\\&%s:\n.sp\n.nf\n\\&%e.fi\n",
+    .between = ".SH OPTIONS\nA value follows its option, or an equals sign; \\-\\- "
+        "ends the options.\n",
+    .flag = MAN_OPTION, .text = MAN_OPTION, .choice = MAN_OPTION,
+    .end = ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nnot empty: no colours, unless "
+        "\\-\\-color always.\n"
+        ".SH EXIT STATUS\n0 fine, 1 a check failed, 2 usage, 3 input that cannot be "
+        "used, 4 crash, time\\-out, network or checksum, 5 not enough memory or disk, "
+        "130 interrupted.\n",
+    .roff = true,
+};
+
+/* bash: the list of what may stand here is filled by a function, which also
+ * notices when the word before is an option that wants a value. "-" is a value of
+ * any kind: the list is empty, and bash falls back to names of files. */
+static const Form shells[] = {
+    { .name = "bash",
+      .begin =
+        "_billion_llm_option() {\n"
+        "    list+=\" $1\"\n"
+        "    [ \"$before\" != \"$1\" ] || values=$2\n"
+        "}\n"
+        "_billion_llm() {\n"
+        "    local now=\"${COMP_WORDS[COMP_CWORD]}\" values=\n"
+        "    local before=\"${COMP_WORDS[COMP_CWORD-1]}\" list=\"",
+      .word = " %w",
+      .between = "\"\n    [ \"$COMP_CWORD\" -eq 1 ] || list=\n"
+        "    case \"${COMP_WORDS[1]}\" in\n",
+      .open = "    %w)\n",
+      .flag = "        _billion_llm_option %n ''\n",
+      .text = "        _billion_llm_option %n -\n",
+      .choice = "        _billion_llm_option %n '%v'\n",
+      .close = "    ;;\n",
+      .end = "    esac\n"
+        "    [ -z \"$values\" ] || list=${values#-}\n"
+        "    COMPREPLY=($(compgen -W \"$list\" -- \"$now\"))\n"
+        "}\n"
+        "complete -o default -F _billion_llm billion-llm ./run\n" },
+    { .name = "zsh",
+      .begin = "#compdef billion-llm run\n"
+        "_billion_llm() {\n    local -a list\n    list=(\n",
+      .word = "        '%w:%s'\n",
+      .between = "    )\n"
+        "    if (( CURRENT == 2 )); then\n        _describe word list\n"
+        "        return\n    fi\n"
+        "    shift words\n    (( CURRENT-- ))\n    case $words[1] in\n",
+      .open = "    %w) _arguments \\\n",
+      .flag = "        '%n[%h]' \\\n",
+      .text = "        '%m%n[%h]:value:_files' \\\n",
+      .choice = "        '%n[%h]:value:(%v)' \\\n",
+      .close = "        '*:text:_files' ;;\n",
+      .end = "    esac\n}\n_billion_llm \"$@\"\n" },
+    { .name = "fish",
+      .begin = "for program in billion-llm run\n",
+      .word = "    complete -c $program -n __fish_use_subcommand -f -a %w -d '%s'\n",
+      .between = "", .open = "",
+      .flag = FISH_OPTION "\n", .text = FISH_OPTION " -r\n",
+      .choice = FISH_OPTION " -x -a '%v'\n",
+      .close = "", .end = "end\n" },
+};
+
+/* What a % and this letter stand for. text: room for those that are put together.
+ * Returns one of them or a text of word or option. */
+static const char *meaning(char letter, const Word *word, const Option *option,
+                           char *text, size_t room)
+{
+    char range[120];
+    bool dashes = option != NULL && option->name[1] == '-';
+
+    switch (letter) {
+    case 'w': return word->name;
+    case 'a': return word->arguments;
+    case 's': return word->summary;
+    case 'e': return word->examples;            /* lines, each with its end  */
+    case 'n': return option->name;
+    case 'h': return option->help;
+    case 'm': return option->kind == OPTION_LIST ? "*" : "";    /* zsh: many */
+    case 'o': return spelled(option, text, room);
+    case 'f':                                   /* fish: -l long -s short    */
+        snprintf(text, room, "-%c %s%s%.1s", dashes ? 'l' : 's',
+                 option->name + 1 + dashes, option->letter != 0 ? " -s " : "",
+                 &option->letter);
+        return text;
+    case 'v':                                   /* f32 f16                   */
+        snprintf(text, room, "%s", option->value);
+        for (char *bar; (bar = strchr(text, '|')) != NULL;)
+            *bar = ' ';
+        return text;
+    case 'r':                                   /* a sentence, or nothing    */
+        option_range(option, range, sizeof range);
+        snprintf(text, room, range[0] != '\0' ? "The value is %s.\n" : "%s", range);
+        return text;
+    case 't':
+        snprintf(text, room, "Taken by %s.", strcmp(option->words, "*") == 0
+                 ? "all words" : option->words);
+        return text;
+    }
+    must(false, "no %%%c in a template", letter);
+    return NULL;
+}
+
+/* A text that comes into a template, with the traps of the essay disarmed. */
+static void put(FILE *out, const char *text, bool roff)
 {
     for (; *text != '\0'; text++)
         if (*text == '\'')
-            fputs(quote, out);
+            fputs(roff ? "\\(aq" : "’", out);
+        else if (roff && (*text == '-' || *text == '\\'))
+            fputs(*text == '-' ? "\\-" : "\\e", out);
+        else if (roff && *text == '\n' && text[1] != '\0')
+            fputs("\n\\&", out);                /* &: nothing, before a dot  */
         else
-            fprintf(out, strchr(special, *text) != NULL ? "\\%c" : "%c", *text);
+            fputc(*text, out);
 }
 
-/* "f32|f16" as "f32 f16" */
-static void choices(FILE *out, const Option *option)
+static void expand(FILE *out, const char *template, bool roff, const Word *word,
+                   const Option *option)
 {
-    for (const char *c = option->value; *c != '\0'; c++)
-        fputc(*c == '|' ? ' ' : *c, out);
+    char text[300];
+
+    for (; *template != '\0'; template++)
+        if (*template == '%')
+            put(out, meaning(*++template, word, option, text, sizeof text), roff);
+        else
+            fputc(*template, out);
 }
 
-/* Every option that takes a value: choices are offered; after the others the list
- * is empty, and bash falls back to names of files (-o default). */
-static void bash_values(FILE *out)
+/* word NULL: the options of all. */
+static void walk_options(FILE *out, const Form *form, const Word *word)
 {
-    for (const Option *o = option_table; o->name != NULL; o++) {
-        if (o->kind == OPTION_FLAG)
-            continue;
-        fprintf(out, "    %s) ", o->name);
-        if (o->kind == OPTION_CHOICE) {
-            fputs("COMPREPLY=($(compgen -W \"", out);
-            choices(out, o);
-            fputs("\" -- \"$now\")); ", out);
-        }
-        fputs("return ;;\n", out);
-    }
+    for (const Option *o = option_table; o->name != NULL; o++)
+        if (word == NULL || option_belongs(o, word->name))
+            expand(out, o->kind == OPTION_FLAG ? form->flag
+                   : o->kind == OPTION_CHOICE ? form->choice : form->text,
+                   form->roff, word, o);
 }
 
-static void bash(FILE *out, const Word *words)
+/* The walk of the essay. words end with a NULL name. */
+static void walk(FILE *out, const Form *form, const Word *words)
 {
-    fputs("# bash completion, for the program installed and in the clone\n"
-          "_billion_llm() {\n"
-          "    local now=\"${COMP_WORDS[COMP_CWORD]}\" list=\"\"\n"
-          "    COMPREPLY=()\n"
-          "    case \"${COMP_WORDS[COMP_CWORD-1]}\" in\n", out);
-    bash_values(out);
-    fputs("    esac\n    case \"${COMP_WORDS[1]}\" in\n", out);
-    for (const Word *word = words; word->name != NULL; word++) {
-        fprintf(out, "    %s) list=\"", word->name);
-        for (const Option *o = option_table; o->name != NULL; o++)
-            if (option_belongs(o, word->name))
-                fprintf(out, "%s ", o->name);
-        fputs("\" ;;\n", out);
-    }
-    fputs("    esac\n    [ \"$COMP_CWORD\" -gt 1 ] || list=\"", out);
+    fputs(form->begin, out);
     for (const Word *word = words; word->name != NULL; word++)
-        fprintf(out, "%s ", word->name);
-    fputs("\"\n    COMPREPLY=($(compgen -W \"$list\" -- \"$now\"))\n}\n"
-          "complete -o default -F _billion_llm " PROGRAM " ./run\n", out);
+        expand(out, form->word, form->roff, word, NULL);
+    fputs(form->between, out);
+    if (form->open == NULL)
+        walk_options(out, form, NULL);
+    for (const Word *word = words; form->open != NULL && word->name != NULL; word++) {
+        expand(out, form->open, form->roff, word, NULL);
+        walk_options(out, form, word);
+        expand(out, form->close, form->roff, word, NULL);
+    }
+    fputs(form->end, out);
 }
 
-static void zsh_word(FILE *out, const Word *word)
+/* A page of section 1, for `make install`. */
+void options_man(FILE *out, const Word *words)
 {
-    fprintf(out, "    %s) _arguments \\\n", word->name);
-    for (const Option *o = option_table; o->name != NULL; o++) {
-        if (!option_belongs(o, word->name))
-            continue;
-        fprintf(out, "        '%s%s[", o->kind == OPTION_LIST ? "*" : "", o->name);
-        quoted(out, o->help, "[]:", "'\\''");
-        fputs(o->value == NULL ? "]" : o->kind == OPTION_CHOICE ? "]:value:("
-              : "]:value:_files", out);
-        if (o->kind == OPTION_CHOICE) {
-            choices(out, o);
-            fputs(")", out);
-        }
-        fputs("' \\\n", out);
-    }
-    fputs("        '*:text:_files' ;;\n", out);
-}
-
-static void zsh(FILE *out, const Word *words)
-{
-    fputs("#compdef " PROGRAM " run\n_billion_llm() {\n    local -a list\n"
-          "    list=(\n", out);
-    for (const Word *word = words; word->name != NULL; word++) {
-        fprintf(out, "        '%s:", word->name);
-        quoted(out, word->summary, "", "'\\''");
-        fputs("'\n", out);
-    }
-    fputs("    )\n    if (( CURRENT == 2 )); then\n        _describe word list\n"
-          "        return\n    fi\n    shift words\n    (( CURRENT-- ))\n"
-          "    case $words[1] in\n", out);
-    for (const Word *word = words; word->name != NULL; word++)
-        zsh_word(out, word);
-    fputs("    esac\n}\n_billion_llm \"$@\"\n", out);
-}
-
-static void fish_option(FILE *out, const Option *option, const Word *word)
-{
-    bool dashes = option->name[1] == '-';
-
-    fprintf(out, "    complete -c $program -n '__fish_seen_subcommand_from %s' -%c "
-            "%s", word->name, dashes ? 'l' : 's', option->name + 1 + dashes);
-    if (option->letter != 0)
-        fprintf(out, " -s %c", option->letter);
-    if (option->kind == OPTION_CHOICE) {
-        fputs(" -x -a '", out);
-        choices(out, option);
-        fputs("'", out);
-    } else if (option->value != NULL) {
-        fputs(" -r", out);
-    }
-    fputs(" -d '", out);
-    quoted(out, option->help, "\\", "\\'");
-    fputs("'\n", out);
-}
-
-static void fish(FILE *out, const Word *words)
-{
-    fputs("# fish completion, for the program installed and in the clone\n"
-          "for program in " PROGRAM " run\n", out);
-    for (const Word *word = words; word->name != NULL; word++) {
-        fprintf(out, "    complete -c $program -n __fish_use_subcommand -f -a %s "
-                "-d '", word->name);
-        quoted(out, word->summary, "\\", "\\'");
-        fputs("'\n", out);
-        for (const Option *o = option_table; o->name != NULL; o++)
-            if (option_belongs(o, word->name))
-                fish_option(out, o, word);
-    }
-    fputs("end\n", out);
+    walk(out, &manual, words);
 }
 
 /* The script that a shell reads. Errors: exit 2, another shell. */
 bool options_completions(FILE *out, const char *shell, const Word *words,
                          Error *error)
 {
-    static const struct {
-        const char *name;
-        void (*print)(FILE *out, const Word *words);
-    } shells[] = { { "bash", bash }, { "zsh", zsh }, { "fish", fish } };
-
-    for (int i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
         if (strcmp(shell, shells[i].name) == 0) {
-            shells[i].print(out, words);
+            walk(out, &shells[i], words);
             return true;
         }
     return error_code(error, EXIT_USAGE, "no completions for %s; there are some "

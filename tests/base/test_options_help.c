@@ -8,7 +8,7 @@
 static const Word words[] = {
     { "chapter00_map", NULL, "[options]", "the finished machine runs one prompt",
       "./run chapter00_map\n" },
-    { "tokenize", NULL, "[--text T]", "a text as ids", "./run tokenize --text hi" },
+    { "tokenize", NULL, "[--text T]", "a text as ids", "./run tokenize --text hi\n" },
     { "detokenize", NULL, "ID…", "ids as a text", "./run detokenize 1 2 3\n" },
     { "logits", NULL, "", "what comes next: it's a table", "./run logits --all\n" },
     { "generate", NULL, "[options] PROMPT…", "writes on from a prompt",
@@ -66,10 +66,17 @@ TEST(help_fits_and_is_complete)
                       word->name, lines, widest, page);
         expect(strncmp(page, word->examples, strlen(word->examples)) == 0);
         expect(strstr(page, word->summary) != NULL);
-        for (const Option *o = option_table; o->name != NULL; o++)
-            if (shows(page, o->name) != option_belongs(o, word->name))
+        for (const Option *o = option_table; o->name != NULL; o++) {
+            char gap[80];
+
+            snprintf(gap, sizeof gap, "%s %s%s", o->name, o->value != NULL
+                     ? o->value : "", o->brief ? "" : "  ");
+            if (shows(page, o->name) != option_belongs(o, word->name)
+                || (shows(page, o->name) && o->value != NULL
+                    && strstr(page, gap) == NULL))
                 test_fail(__FILE__, __LINE__, "%s and %s:\n%s", word->name, o->name,
                           page);
+        }
     }
 }
 
