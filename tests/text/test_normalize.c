@@ -119,6 +119,21 @@ TEST(only_what_must_change_changes)
     expect_nfc("x\xCC\x81", "x\xCC\x81");           /* no such letter        */
 }
 
+/* Python's unicodedata.normalize leaves these alone: a mark of the same class
+ * in between, and jamo just outside the ranges that compose. */
+TEST(what_must_not_compose)
+{
+    static const char *const POINTS[] = { "0061 0305 0301", "1113 1161",
+        "1100 1176", "AC00 11A7", "AC00 11C3", "AC01 11A8" };
+    Text text = {0};
+
+    for (int i = 0; i < 6; i++) {
+        read_points(&text, POINTS[i]);
+        expect_nfc(text.bytes, text.bytes);
+    }
+    text_free(&text);
+}
+
 /* s, then 100,000 times (dot above, dot below), all shuffled into order: first
  * the dots below, then those above; one of each joins the s (U+1E69). */
 TEST(a_hundred_thousand_marks)
@@ -126,13 +141,16 @@ TEST(a_hundred_thousand_marks)
     enum { N = 100000 };
     Text text = {0}, want = {0}, got = {0};
     clock_t start = clock();
+    size_t before;
 
     text_add(&text, "s", 1), text_add_point(&want, 0x1E69);
     for (int i = 0; i < N; i++)
         text_add_point(&text, 0x307), text_add_point(&text, 0x323);
     for (int i = 1; i < 2 * N - 1; i++)
         text_add_point(&want, i < N ? 0x323 : 0x307);
+    before = memory_count();
     normalize_nfc(&got, text.bytes, text.length);
+    expect(memory_count() - before < 60);           /* rooms double         */
     expect_int(got.length, want.length);
     expect(memcmp(got.bytes, want.bytes, want.length) == 0);
     expect((double)(clock() - start) / CLOCKS_PER_SEC < 5);
@@ -196,6 +214,7 @@ TEST(the_whole_standard_test)
 const Test normalize_tests[] = {
     { "lines of the standard test", lines_of_the_standard_test },
     { "only what must change changes", only_what_must_change_changes },
+    { "what must not compose", what_must_not_compose },
     { "a hundred thousand marks", a_hundred_thousand_marks },
     { "settled text allocates nothing", settled_text_allocates_nothing },
     { "proof: the whole standard test", the_whole_standard_test },

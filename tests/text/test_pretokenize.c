@@ -159,6 +159,8 @@ TEST(pieces_are_those_of_the_reference_tokenizer)
 TEST(spellings)
 {
     char literal[sizeof LLAMA3] = "";
+    const SplitPattern *pattern;
+    Error error = {0};
     size_t used = 0;
 
     expect(pattern_of(GPT2) == pretokenize_gpt2());
@@ -172,6 +174,8 @@ TEST(spellings)
     }
     expect(used < strlen(LLAMA3));
     expect(pattern_of(literal) == pattern_of(LLAMA3));
+    *strchr(literal, '\r') = 'x';                   /* but no other byte    */
+    expect(!pretokenize_pattern(&pattern, literal, used, &error));
 }
 
 TEST(unknown_patterns_are_printed)
