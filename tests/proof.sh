@@ -3,6 +3,7 @@
 # compilers, time
 #
 #   data         tests named "proof: …" (need the folder in BILLION_DATA)
+#   readme       every command of README.md, in an empty clone
 #   matrix       one hash over compilers, threads, chunks, kernels, formats
 #   oracles      transformers, tokenizers and safetensors as judges ($PYTHON with
 #                tests/requirements.txt)
@@ -18,7 +19,7 @@
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-steps=${*:-data matrix oracles sanitizers fuzzers}
+steps=${*:-data readme matrix oracles sanitizers fuzzers}
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -48,6 +49,8 @@ step() {
 
 has() { command -v "$1" > /dev/null 2>&1; }
 python_has() { "$PYTHON" -c "import $1" > /dev/null 2>&1; }
+
+readme() { step "README in an empty clone" sh tests/readme.sh; }
 
 data() { step "tests with data" "$build/test" --proof; }
 
