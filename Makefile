@@ -12,7 +12,7 @@ THREADS := $(shell printf 'int main(void){return 0;}' | $(CC) -fopenmp -x c - \
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 # No contraction: a * b + c is fused only where the source says fma.
 CFLAGS  = -std=c11 -g $(OPT) -ffp-contract=off $(WARN) $(EXTRA) \
-          -D_GNU_SOURCE -DPREFIX='"$(PREFIX)"' -Isrc -I. -MMD -MP
+          -D_GNU_SOURCE -Isrc -I. -MMD -MP
 LDLIBS  = -lm
 ifeq ($(THREADS),openmp)
 CFLAGS  += -fopenmp -DTHREADS_OPENMP
