@@ -27,7 +27,7 @@
  */
 #include "base/memory.h"
 
-#include <stdio.h>          /* the sentence when nothing is left            */
+#include <stdio.h>          /* the sentence when nothing is left; /proc     */
 #include <stdlib.h>         /* calloc, realloc, aligned_alloc, free, exit   */
 #include <string.h>         /* memcpy, memset                               */
 #include <sys/resource.h>   /* getrusage: the largest resident size         */
@@ -63,7 +63,8 @@ void *memory_get_bytes(size_t bytes)
 
 void *memory_get(int count, size_t size)
 {
-    must(count >= 0, "%d things of %zu bytes", count, size);
+    must(count >= 0 && (size == 0 || (size_t)count <= SIZE_MAX / size),
+         "%d things of %zu bytes", count, size);
     return memory_get_bytes((size_t)count * size);
 }
 
@@ -120,11 +121,26 @@ size_t memory_count(void)
     return memory_allocations;
 }
 
-/* Linux counts ru_maxrss in KiB, macOS in bytes. */
+/* Linux: the line "VmHWM: 12345 kB" of /proc/self/status, the high-water mark of
+ * this program. ru_maxrss, which others have, counts on Linux what the process
+ * had before it became this program too: started from a large one, a small one
+ * would seem large. macOS counts it in bytes. */
 size_t memory_peak(void)
 {
     struct rusage usage;
+#if defined(__linux__)
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[128];
+    size_t kib = 0;
 
+    while (status != NULL && kib == 0 && fgets(line, sizeof line, status) != NULL)
+        if (sscanf(line, "VmHWM: %zu kB", &kib) != 1)
+            kib = 0;
+    if (status != NULL)
+        fclose(status);
+    if (kib > 0)
+        return kib * 1024;
+#endif
     if (getrusage(RUSAGE_SELF, &usage) != 0 || usage.ru_maxrss < 0)
         return 0;
 #if defined(__APPLE__)
@@ -149,8 +165,8 @@ void *arena_get(Arena *arena, size_t bytes)
     size_t need = (bytes + 15) / 16 * 16;
     ArenaBlock *block = arena->last;
 
-    if (need < bytes)
-        no_memory(bytes);           /* wrapped round 2^64                    */
+    if (need < bytes || need > SIZE_MAX / 2)
+        no_memory(bytes);           /* wrapped round 2^64, or would below    */
     if (block == NULL || block->room - block->used < need) {
         size_t room = need > ARENA_BLOCK ? need : ARENA_BLOCK;
 
