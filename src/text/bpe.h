@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "files/json.h"
+#include "text/vocabulary.h"        /* LARGEST_ID                           */
 
 typedef struct Bpe Bpe;             /* the .c draws it                       */
 
@@ -26,6 +27,7 @@ const char *bpe_token(const Bpe *bpe, int id, size_t *length);    /* or NULL  */
 typedef struct BpeWork BpeWork;
 BpeWork *bpe_work_new(void);
 void bpe_work_free(BpeWork *work);
+/* piece: valid UTF-8, shorter than 2^31 bytes. */
 void bpe_encode(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
                 size_t length);
 

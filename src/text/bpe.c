@@ -1,0 +1,458 @@
+/* bpe.c - byte-pair encoding: from a piece of text to ids by merging neighbours
+ *
+ *   merges, best first      t h  │  th e  │  h e  │  n e  │ …        (the ranks)
+ *
+ *   "then"     t   h   e   n            each character is a symbol
+ *              └─┬─┘                    rank 0 is the best that is there
+ *              th      e   n            now "th e" can be seen
+ *              └──┬────┘
+ *              the         n            no merge holds "the n": done
+ *
+ *   ids        [ id of "the", id of "n" ]
+ *
+ * A vocabulary of words would never be complete and one of letters makes texts
+ * long. Byte-pair encoding grows its vocabulary from letters: in training, the
+ * most frequent pair of neighbours became a new token, again and again. The list
+ * of these merges is all that is needed to cut new text in the same way:
+ *
+ *      among the pairs of neighbours that are in the list, merge the one
+ *      that came first in the list; of equals the leftmost                (1)
+ *
+ * until no pair is in the list. The order matters: "the" made from "t he"
+ * is the same token, but a merge that takes "h e" away first leaves "t" alone.
+ *
+ * Done by looking through all pairs for each merge this costs n² steps, and
+ * some tokenizers give a whole book as one piece. So the pairs wait in a heap,
+ * the best on top. A merge changes only its two outer neighbours:
+ *
+ *      … ◄──► a ◄──► b ◄──► c ◄──► d ◄──► …      symbols: a doubly linked list
+ *                    └──┬───┘
+ *      … ◄──► a ◄────►  bc  ◄────► d ◄──► …      new pairs (a,bc) and (bc,d)
+ *
+ * The pairs (a,b) and (c,d) that were waiting are not looked for in the heap:
+ * when such an entry comes to the top, the pair at its place has another rank
+ * or none, and it is thrown away. Each merge adds at most two entries, so the
+ * whole costs O(n log n).
+ *
+ * Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words
+ * with Subword Units", 2016, section 3.2; details as `tokenizers` has them.
+ * Read next: text/tokenizer.c, which decides what a piece is.
+ */
+#include "text/bpe.h"
+
+#include <limits.h>         /* INT_MAX                                      */
+#include <stdio.h>          /* snprintf: "<0x0A>"                           */
+#include <string.h>         /* memchr, memset, strncmp                      */
+
+#include "text/component.h" /* fields of "model", checked                   */
+#include "text/utf8.h"      /* utf8_read: where a character ends            */
+#include "text/vocabulary.h"    /* spelling → id                            */
+
+typedef struct {            /* one line of the list of merges               */
+    int left, right;        /* ids; left -1: the slot is empty              */
+    int rank;               /* its place in the list, smaller is earlier    */
+    int merged;             /* id of both together                          */
+} Merge;
+
+/* The merges are a table with open addressing, as the vocabulary is one: pair →
+ * merge. Const after bpe_new. */
+struct Bpe {
+    Vocabulary vocabulary;
+    Merge *merge;           /* [merges]                                     */
+    size_t merges;          /* a power of two                               */
+    int unknown;            /* id for a character without a token, or -1    */
+    bool fuse_unknown;      /* a run of them is one                         */
+    bool whole_first;       /* ignore_merges: a piece that is a token is it */
+    bool bytes;             /* byte_fallback: unknown → <0xE3> <0x81> …     */
+    int byte[256];          /* ids of <0x00> … <0xFF>, or -1                */
+};
+
+typedef struct {
+    int id;                 /* -1: merged into its left neighbour           */
+    int before, after;      /* places in the piece, -1: none                */
+} Symbol;
+
+struct BpeWork {
+    Symbol *symbol;         /* [symbols]                                    */
+    int symbols, symbol_room;
+    uint64_t *heap;         /* [waiting] rank · 2^32 + place: rule (1) as
+                               the order of whole numbers                   */
+    size_t waiting, heap_room;
+};
+
+void ids_add(Ids *ids, int id)
+{
+    if (ids->count == ids->room) {
+        must(ids->room <= INT_MAX / 2, "%d ids are too many", ids->room);
+        ids->room = ids->room > 0 ? 2 * ids->room : 64;
+        ids->id = memory_grow(ids->id, (size_t)ids->room * sizeof *ids->id);
+    }
+    ids->id[ids->count++] = id;
+}
+
+void ids_free(Ids *ids)
+{
+    memory_give_back(ids->id);
+    *ids = (Ids){0};
+}
+
+int bpe_find(const Bpe *bpe, const char *token, size_t length)
+{
+    return vocabulary_find(&bpe->vocabulary, token, length);
+}
+
+int bpe_vocabulary(const Bpe *bpe)
+{
+    return bpe->vocabulary.size;
+}
+
+/* Owner: the Bpe; NUL-terminated. length may be NULL. */
+const char *bpe_token(const Bpe *bpe, int id, size_t *length)
+{
+    const Vocabulary *v = &bpe->vocabulary;
+    const Spelling *s = id < 0 || id >= v->size ? NULL : &v->token[id];
+
+    if (length != NULL)
+        *length = s != NULL ? s->length : 0;
+    return s != NULL ? s->text : NULL;
+}
+
+/* The slot of a pair, or the empty one where it would stand. Multiplying by an odd
+ * number mixes the bits upwards, and the upper ones are taken. */
+static Merge *find_merge(const Bpe *bpe, int left, int right)
+{
+    uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+    size_t at = (size_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> 32);
+
+    for (;; at++) {
+        Merge *merge = &bpe->merge[at & (bpe->merges - 1)];
+
+        if ((merge->left == left && merge->right == right) || merge->left < 0)
+            return merge;
+    }
+}
+
+/* One merge, in either spelling:
+ *
+ *      "t he"           files until 2024: one blank between the halves
+ *      ["t", "he"]      newer ones, since a half may contain a blank
+ *
+ *   half    out: both; they point into the document
+ */
+static bool read_halves(Spelling half[2], const Json *m, Error *error)
+{
+    const char *blank = json_is(m, JSON_STRING)
+                      ? memchr(m->text, ' ', m->length) : NULL;
+    const Json *first = m->child;
+
+    if (blank != NULL) {
+        size_t left = (size_t)(blank - m->text);
+
+        half[0] = (Spelling){ m->text, left };
+        half[1] = (Spelling){ blank + 1, m->length - left - 1 };
+        if (memchr(half[1].text, ' ', half[1].length) == NULL)
+            return true;
+    } else if (json_is(m, JSON_ARRAY) && m->count == 2
+               && json_is(first, JSON_STRING)
+               && json_is(first->next, JSON_STRING)) {
+        half[0] = (Spelling){ first->text, first->length };
+        half[1] = (Spelling){ first->next->text, first->next->length };
+        return true;
+    }
+    return error_set(error, "model.merges at byte %zu is neither \"left right\" "
+                     "nor [\"left\", \"right\"]", m->offset);
+}
+
+/* The id of a half, or of both together, which must be in the vocabulary. */
+static bool find_token(int *id, const Bpe *bpe, Spelling s, const Json *m,
+                       Error *error)
+{
+    char shown[JSON_SHOWN];
+
+    *id = bpe_find(bpe, s.text, s.length);
+    return *id >= 0
+        || error_set(error, "model.merges at byte %zu: \"%s\" is not in "
+                     "model.vocab", m->offset,
+                     json_show(shown, s.text, s.length));
+}
+
+/* "merges": the place in the list is the rank. A pair that stands twice keeps its
+ * last place; lines "#version: 0.2" come from merges.txt and do not count. */
+static bool read_merges(Bpe *bpe, const Json *merges, Error *error)
+{
+    Text both = {0};
+    bool fine = true;
+    int rank = 0;
+
+    bpe->merges = table_size(merges->count);
+    bpe->merge = memory_get_bytes(bpe->merges * sizeof *bpe->merge);
+    memset(bpe->merge, -1, bpe->merges * sizeof *bpe->merge);
+
+    for (const Json *m = merges->child; m != NULL && fine; m = m->next) {
+        Spelling half[2];
+        Merge new = { .rank = rank };
+
+        if (json_is(m, JSON_STRING) && strncmp(m->text, "#version", 8) == 0)
+            continue;
+        text_clear(&both);
+        fine = read_halves(half, m, error);
+        for (int i = 0; fine && i < 2; i++) {
+            fine = find_token(i == 0 ? &new.left : &new.right, bpe, half[i], m,
+                              error);
+            text_add(&both, half[i].text, half[i].length);
+        }
+        if (fine && find_token(&new.merged, bpe,
+                               (Spelling){ both.bytes, both.length }, m, error))
+            *find_merge(bpe, new.left, new.right) = new;
+        else
+            fine = false;
+        rank++;
+    }
+    text_free(&both);
+    return fine;
+}
+
+/* Settings that would change the ids and that no causal model here uses. */
+static bool refuse_rest(const Json *model, Error *error)
+{
+    static const char *const empty[] = { "continuing_subword_prefix",
+                                         "end_of_word_suffix" };
+    const Json *dropout = json_get(model, "dropout");
+    const Json *type = json_get(model, "type");     /* old files have none  */
+    double share = 0;
+
+    if (type != NULL && !json_equals(type, "BPE"))
+        return component_unknown(model, "model", "BPE", error);
+    if (dropout != NULL && !json_is(dropout, JSON_NULL)
+        && (!json_number(&share, dropout) || share != 0))
+        return error_set(error, "model.dropout at byte %zu must be null or 0: "
+                         "it makes tokenizing random", dropout->offset);
+    for (int i = 0; i < 2; i++) {
+        const Json *affix = json_get(model, empty[i]);
+
+        if (json_is(affix, JSON_STRING) && affix->length > 0)
+            return error_set(error, "model.%s at byte %zu is not supported: it "
+                             "must be null or empty", empty[i], affix->offset);
+    }
+    return true;
+}
+
+static bool read_settings(Bpe *bpe, const Json *model, Error *error)
+{
+    const Json *unknown = json_get(model, "unk_token");
+    char name[8];
+
+    bpe->unknown = -1;
+    if (json_is(unknown, JSON_STRING) && unknown->length > 0) {
+        bpe->unknown = bpe_find(bpe, unknown->text, unknown->length);
+        if (bpe->unknown < 0)
+            return error_set(error, "model.unk_token at byte %zu is not in "
+                             "model.vocab", unknown->offset);
+    }
+    for (int b = 0; b < 256; b++) {
+        snprintf(name, sizeof name, "<0x%02X>", (unsigned)b);
+        bpe->byte[b] = bpe_find(bpe, name, 6);
+    }
+    return component_flag(&bpe->fuse_unknown, model, "fuse_unk", 0, error)
+        && component_flag(&bpe->bytes, model, "byte_fallback", 0, error)
+        && component_flag(&bpe->whole_first, model, "ignore_merges", 0, error);
+}
+
+/* Nothing of the document is kept.
+ *
+ *   Errors: exit 3: another kind of model, a setting that would change the ids
+ *           and is not supported, a missing field, a vocabulary that
+ *           contradicts itself; with the byte offset
+ *   Cost:   O(vocabulary + merges); for 128,000 and 280,000 about 20 MB
+ */
+Bpe *bpe_new(const Json *model, Error *error)
+{
+    Bpe *bpe = memory_get(1, sizeof *bpe);
+    const Json *vocabulary, *merges;
+
+    if (refuse_rest(model, error)
+        && component_field(&vocabulary, model, "vocab", JSON_OBJECT, error)
+        && component_field(&merges, model, "merges", JSON_ARRAY, error)
+        && vocabulary_init(&bpe->vocabulary, vocabulary, error)
+        && read_merges(bpe, merges, error)
+        && read_settings(bpe, model, error))
+        return bpe;
+    bpe_free(bpe);
+    return NULL;
+}
+
+void bpe_free(Bpe *bpe)
+{
+    if (bpe == NULL)
+        return;
+    vocabulary_free(&bpe->vocabulary);
+    memory_give_back(bpe->merge);
+    memory_give_back(bpe);
+}
+
+BpeWork *bpe_work_new(void)
+{
+    return memory_get(1, sizeof(BpeWork));
+}
+
+void bpe_work_free(BpeWork *work)
+{
+    memory_give_back(work->symbol);
+    memory_give_back(work->heap);
+    memory_give_back(work);
+}
+
+/* A min-heap in an array: the children of k are 2k+1 and 2k+2. */
+static void heap_add(BpeWork *work, uint64_t entry)
+{
+    size_t k = work->waiting++;
+
+    if (work->waiting > work->heap_room) {
+        work->heap_room = 2 * work->waiting + 62;
+        work->heap = memory_grow(work->heap,
+                                 work->heap_room * sizeof *work->heap);
+    }
+    for (; k > 0 && entry < work->heap[(k - 1) / 2]; k = (k - 1) / 2)
+        work->heap[k] = work->heap[(k - 1) / 2];
+    work->heap[k] = entry;
+}
+
+static uint64_t heap_take(BpeWork *work)
+{
+    uint64_t top = work->heap[0], last = work->heap[--work->waiting];
+    size_t k = 0, child;
+
+    while ((child = 2 * k + 1) < work->waiting) {
+        if (child + 1 < work->waiting
+            && work->heap[child + 1] < work->heap[child])
+            child++;
+        if (last <= work->heap[child])
+            break;
+        work->heap[k] = work->heap[child];
+        k = child;
+    }
+    work->heap[k] = last;
+    return top;
+}
+
+static void add_symbol(BpeWork *work, int id)
+{
+    int at = work->symbols++;
+
+    if (at == work->symbol_room) {
+        work->symbol_room = at < 64 ? 64 : at + at / 2;
+        work->symbol = memory_grow(work->symbol, (size_t)work->symbol_room
+                                                 * sizeof *work->symbol);
+    }
+    work->symbol[at] = (Symbol){ id, at - 1, at + 1 };
+}
+
+/* An unknown character as the tokens of its bytes, when all of them exist. */
+static bool add_bytes(BpeWork *work, const Bpe *bpe, const char *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!bpe->bytes || bpe->byte[(unsigned char)c[i]] < 0)
+            return false;
+    for (size_t i = 0; i < n; i++)
+        add_symbol(work, bpe->byte[(unsigned char)c[i]]);
+    return true;
+}
+
+/* The piece as one symbol per character. Unknown ones:
+ *
+ *      as bytes, else as the unknown token, else not at all
+ *
+ * The unknown token waits in `unknown` until the next known character, so that a
+ * run can be one (fuse_unk). Bytes do not end the waiting: they overtake it.
+ * That looks like an oversight of the reference, but it is what it does.
+ */
+static void cut_symbols(BpeWork *work, const Bpe *bpe, const char *piece,
+                        size_t length)
+{
+    bool unknown = false;
+    uint32_t point;
+
+    work->symbols = 0;
+    for (size_t at = 0, n; at < length; at += n) {
+        int id;
+
+        n = (size_t)max_int(1, utf8_read(&point, piece + at, length - at));
+        id = bpe_find(bpe, piece + at, n);
+        if (id < 0
+            && (add_bytes(work, bpe, piece + at, n) || bpe->unknown < 0))
+            continue;
+        if (unknown && (id >= 0 || !bpe->fuse_unknown))
+            add_symbol(work, bpe->unknown);
+        unknown = id < 0;
+        if (id >= 0)
+            add_symbol(work, id);
+    }
+    if (unknown)
+        add_symbol(work, bpe->unknown);
+    if (work->symbols > 0)
+        work->symbol[work->symbols - 1].after = -1;
+}
+
+/* Let the pair that begins at place `at` wait, if it is in the list. */
+static void propose(BpeWork *work, const Bpe *bpe, int at)
+{
+    int after = at < 0 ? -1 : work->symbol[at].after;
+    const Merge *merge;
+
+    if (after < 0)
+        return;
+    merge = find_merge(bpe, work->symbol[at].id, work->symbol[after].id);
+    if (merge->left >= 0)
+        heap_add(work, (uint64_t)merge->rank << 32 | (uint32_t)at);
+}
+
+/* Rule (1) until nothing waits. An entry is stale when its symbol was merged
+ * away (id -1) or when the pair now at its place has another rank. */
+static void merge_symbols(BpeWork *work, const Bpe *bpe)
+{
+    work->waiting = 0;
+    for (int i = 0; i < work->symbols; i++)
+        propose(work, bpe, i);
+    while (work->waiting > 0) {
+        uint64_t entry = heap_take(work);
+        Symbol *left = &work->symbol[(uint32_t)entry], *right;
+        const Merge *merge;
+
+        if (left->id < 0 || left->after < 0)
+            continue;
+        right = &work->symbol[left->after];
+        merge = find_merge(bpe, left->id, right->id);
+        if (merge->left < 0 || (uint64_t)merge->rank != entry >> 32)
+            continue;
+
+        left->id = merge->merged;
+        right->id = -1;
+        left->after = right->after;
+        if (left->after >= 0)
+            work->symbol[left->after].before = (int)(uint32_t)entry;
+        propose(work, bpe, left->before);
+        propose(work, bpe, (int)(uint32_t)entry);
+    }
+}
+
+/* Append the ids of one piece: see the essay.
+ *
+ *   piece   [length] valid UTF-8
+ *   Cost:   O(n log n) for n characters; the work keeps 12 n + 8 n bytes
+ */
+void bpe_encode(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
+                size_t length)
+{
+    int whole = bpe->whole_first ? bpe_find(bpe, piece, length) : -1;
+
+    must(length < INT_MAX, "a piece of %zu bytes is too long", length);
+    if (whole >= 0) {
+        ids_add(out, whole);
+        return;
+    }
+    cut_symbols(work, bpe, piece, length);
+    merge_symbols(work, bpe);
+    for (int i = 0; i < work->symbols; i++)
+        if (work->symbol[i].id >= 0)
+            ids_add(out, work->symbol[i].id);
+}

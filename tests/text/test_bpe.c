@@ -1,0 +1,232 @@
+/* test_bpe.c - what must be true of text/bpe.c, from outside it */
+#include "test.h"
+#include "text/bpe.h"
+
+static Bpe *from_text(const char *text, Error *error)
+{
+    JsonDocument document;
+    Bpe *bpe;
+
+    expect_ok(json_parse(&document, text, strlen(text), JSON_PLAIN, JSON_DEPTH,
+                         error), error);
+    bpe = bpe_new(document.root, error);
+    json_free(&document);
+    return bpe;
+}
+
+/* Rule (1) as it is written, by looking at all pairs for each merge: the
+ * independent second opinion. Token t ≥ 4 is parts[t] put together, in rank order;
+ * a pair has the rank of the last token made of it. */
+typedef struct { int left, right; } Parts;
+
+static int naive(int *ids, int n, const Parts *parts, int tokens)
+{
+    for (;;) {
+        int best = -1, at = -1;
+
+        for (int i = 0; i + 1 < n; i++)
+            for (int t = 4; t < tokens; t++)
+                if (parts[t].left == ids[i] && parts[t].right == ids[i + 1]
+                    && (best < 0 || t < best))
+                    best = t, at = i;
+        if (best < 0)
+            return n;
+        ids[at] = best;
+        memmove(ids + at + 1, ids + at + 2, sizeof *ids * (size_t)(n - at - 2));
+        n--;
+    }
+}
+
+/* Random vocabularies over a, b, c, d; no spelling and no pair stands twice. */
+static int random_vocabulary(Parts *parts, char names[][64], int tokens,
+                             uint64_t *seed)
+{
+    int n = 4;
+
+    for (int i = 0; i < 4; i++)
+        snprintf(names[i], 64, "%c", 'a' + i);
+    for (int tries = 0; n < tokens && tries < 1000; tries++) {
+        int left = (int)(test_random(seed) % (uint32_t)n);
+        int right = (int)(test_random(seed) % (uint32_t)n);
+        bool new = strlen(names[left]) + strlen(names[right]) < 12;
+        char both[64];
+
+        snprintf(both, sizeof both, "%.31s%.31s", names[left], names[right]);
+        for (int i = 0; i < n; i++)
+            new = new && strcmp(names[i], both) != 0;
+        if (!new)
+            continue;
+        memcpy(names[n], both, sizeof both);
+        parts[n++] = (Parts){ left, right };
+    }
+    return n;
+}
+
+TEST(equals_looking_at_all_pairs)
+{
+    static char names[40][64], text[8000];
+    static Parts parts[40];
+    uint64_t seed = 7;
+
+    for (int model = 0; model < 40; model++) {
+        int tokens = random_vocabulary(parts, names, 40, &seed);
+        size_t used = (size_t)snprintf(text, sizeof text, "{\"vocab\":{");
+        BpeWork *work = bpe_work_new();
+        Error error = {0};
+        Bpe *bpe;
+
+        for (int t = 0; t < tokens; t++)
+            used += (size_t)snprintf(text + used, sizeof text - used,
+                                     "%s\"%s\":%d", t ? "," : "", names[t], t);
+        used += (size_t)snprintf(text + used, sizeof text - used, "},\"merges\":[");
+        for (int t = 4; t < tokens; t++)
+            used += (size_t)snprintf(text + used, sizeof text - used,
+                                     "%s\"%s %s\"", t > 4 ? "," : "",
+                                     names[parts[t].left], names[parts[t].right]);
+        snprintf(text + used, sizeof text - used, "]}");
+        bpe = from_text(text, &error);
+        expect_ok(bpe != NULL, &error);
+        expect_int(bpe_vocabulary(bpe), tokens);
+
+        for (int k = 0; k < 100; k++) {
+            char piece[60];
+            int want[60], n = (int)(test_random(&seed) % 60), letters = n;
+            Ids ids = {0};
+
+            for (int i = 0; i < n; i++) {
+                want[i] = (int)(test_random(&seed) % (k % 2 ? 4 : 2));
+                piece[i] = (char)('a' + want[i]);
+            }
+            n = naive(want, n, parts, tokens);
+            bpe_encode(&ids, bpe, work, piece, (size_t)letters);
+            expect_int(ids.count, n);
+            expect(n == 0 || memcmp(ids.id, want, sizeof *want * (size_t)n) == 0);
+            ids_free(&ids);
+        }
+        bpe_work_free(work);
+        bpe_free(bpe);
+    }
+}
+
+/* 2^18 + 3 times "a", where tokens of 2, 4, 8 and 16 exist: the runs of 16, and
+ * then what is left, counted by hand. An algorithm that is quadratic would need
+ * hours. */
+TEST(a_long_run_is_fast)
+{
+    static char run[(1 << 18) + 3];
+    Error error = {0};
+    Ids ids = {0};
+    BpeWork *work = bpe_work_new();
+    Bpe *bpe = from_text("{\"vocab\":{\"a\":0,\"aa\":1,\"aaaa\":2,\"aaaaaaaa\":3,"
+                         "\"aaaaaaaaaaaaaaaa\":4},\"merges\":[\"a a\",\"aa aa\","
+                         "\"aaaa aaaa\",\"aaaaaaaa aaaaaaaa\"]}", &error);
+
+    expect_ok(bpe != NULL, &error);
+    memset(run, 'a', sizeof run);
+    bpe_encode(&ids, bpe, work, run, sizeof run);
+    expect_int(ids.count, (1 << 14) + 2);
+    for (int i = 0; i < 1 << 14; i++)
+        expect_int(ids.id[i], 4);
+    expect_int(ids.id[1 << 14], 1);
+    expect_int(ids.id[(1 << 14) + 1], 0);
+    ids_free(&ids);
+    bpe_work_free(work);
+    bpe_free(bpe);
+}
+
+TEST(tokens_are_found_both_ways)
+{
+    Error error = {0};
+    size_t length;
+    Bpe *bpe = from_text("{\"vocab\":{\"a\":0,\"\":2,\"é\":7,\"x\\u0000y\":5},"
+                         "\"merges\":[]}", &error);
+
+    expect_ok(bpe != NULL, &error);
+    expect_int(bpe_vocabulary(bpe), 8);
+    expect_int(bpe_find(bpe, "a", 1), 0);
+    expect_int(bpe_find(bpe, "", 0), 2);
+    expect_int(bpe_find(bpe, "é", 2), 7);
+    expect_int(bpe_find(bpe, "x\0y", 3), 5);
+    expect_int(bpe_find(bpe, "x", 1), -1);
+    expect_text(bpe_token(bpe, 7, &length), "é");
+    expect_int(length, 2);
+    expect(bpe_token(bpe, 1, &length) == NULL);
+    expect(bpe_token(bpe, -1, &length) == NULL);
+    expect(bpe_token(bpe, 8, &length) == NULL);
+    bpe_free(bpe);
+}
+
+TEST(bad_models_are_refused_with_their_place)
+{
+    static const char *const bad[][2] = {
+        { "{\"merges\":[]}", "lacks the field \"vocab\"" },
+        { "{\"vocab\":{}}", "lacks the field \"merges\"" },
+        { "{\"vocab\":[],\"merges\":[]}", "\"vocab\" at byte 9 must be an object" },
+        { "{\"vocab\":{},\"merges\":7}", "\"merges\" at byte 21 must be a list" },
+        { "{\"type\":\"Unigram\",\"vocab\":{},\"merges\":[]}",
+          "\"Unigram\" is not supported" },
+        { "{\"type\":\"WordPiece\",\"vocab\":{},\"merges\":[]}", "BPE" },
+        { "{\"vocab\":{\"a\":-1},\"merges\":[]}", "byte 14: the id of \"a\"" },
+        { "{\"vocab\":{\"a\":1.5},\"merges\":[]}", "whole number" },
+        { "{\"vocab\":{\"a\":99999999999},\"merges\":[]}", "whole number" },
+        { "{\"vocab\":{\"a\":16777216},\"merges\":[]}", "whole number" },
+        { "{\"vocab\":{\"a\":\"0\"},\"merges\":[]}", "whole number" },
+        { "{\"vocab\":{\"a\":0,\"b\":0},\"merges\":[]}", "this id stands there" },
+        { "{\"vocab\":{\"a\":0,\"a\":1},\"merges\":[]}", "this token stands there" },
+        { "{\"vocab\":{\"a\":0},\"merges\":[\"a b\"]}", "\"b\" is not in model.vocab" },
+        { "{\"vocab\":{\"a\":0},\"merges\":[\"a a\"]}", "\"aa\" is not in" },
+        { "{\"vocab\":{\"a\":0},\"merges\":[\"a\"]}", "byte 27 is neither" },
+        { "{\"vocab\":{\"a\":0},\"merges\":[\"a a a\"]}", "neither" },
+        { "{\"vocab\":{\"a\":0},\"merges\":[[\"a\"]]}", "neither" },
+        { "{\"vocab\":{\"a\":0},\"merges\":[[\"a\",1]]}", "neither" },
+        { "{\"vocab\":{\"a\":0},\"merges\":[1]}", "neither" },
+        { "{\"vocab\":{},\"merges\":[],\"dropout\":0.1}", "model.dropout at byte 34" },
+        { "{\"vocab\":{},\"merges\":[],\"dropout\":\"x\"}", "model.dropout" },
+        { "{\"vocab\":{},\"merges\":[],\"unk_token\":\"<u>\"}", "model.unk_token" },
+        { "{\"vocab\":{},\"merges\":[],\"fuse_unk\":1}", "\"fuse_unk\"" },
+        { "{\"vocab\":{},\"merges\":[],\"byte_fallback\":null}", "\"byte_fallback\"" },
+        { "{\"vocab\":{},\"merges\":[],\"ignore_merges\":\"\"}", "\"ignore_merges\"" },
+        { "{\"vocab\":{},\"merges\":[],\"continuing_subword_prefix\":\"##\"}",
+          "model.continuing_subword_prefix" },
+        { "{\"vocab\":{},\"merges\":[],\"end_of_word_suffix\":\"</w>\"}",
+          "model.end_of_word_suffix" },
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        Error error = {0};
+
+        expect(from_text(bad[i][0], &error) == NULL);
+        expect_int(error.code, EXIT_INPUT);
+        if (!error_mentions(&error, bad[i][1]))
+            test_fail(__FILE__, __LINE__, "%s does not mention %s", error.text,
+                      bad[i][1]);
+    }
+}
+
+/* What old and new files say and what means nothing. */
+TEST(harmless_settings_are_accepted)
+{
+    Error error = {0};
+    Bpe *bpe = from_text("{\"type\":\"BPE\",\"dropout\":0.0,\"unk_token\":\"\","
+                         "\"continuing_subword_prefix\":\"\",\"fuse_unk\":false,"
+                         "\"end_of_word_suffix\":null,\"vocab\":{},"
+                         "\"merges\":[]}", &error);
+    BpeWork *work = bpe_work_new();
+    Ids ids = {0};
+
+    expect_ok(bpe != NULL, &error);
+    bpe_encode(&ids, bpe, work, "abc", 3);
+    expect_int(ids.count, 0);
+    bpe_work_free(work);
+    bpe_free(bpe);
+}
+
+const Test bpe_tests[] = {
+    { "equals looking at all pairs", equals_looking_at_all_pairs },
+    { "a long run is fast", a_long_run_is_fast },
+    { "tokens are found both ways", tokens_are_found_both_ways },
+    { "bad models are refused with their place",
+      bad_models_are_refused_with_their_place },
+    { "harmless settings are accepted", harmless_settings_are_accepted },
+    { NULL, NULL },
+};
