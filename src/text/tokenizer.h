@@ -2,7 +2,8 @@
  *
  * Rules of use:
  * 1. Open once; const from then on. Encoding and decoding take their own scratch.
- * 2. Input text must be valid UTF-8: check at the border (utf8_check).
+ * 2. Input text must be valid UTF-8 and shorter than 1 GB: check at the border
+ *    (utf8_check).
  * 3. A component of tokenizer.json that we do not know is an Error that names it.
  * 4. Text that comes out is always valid UTF-8: a stream holds back half a
  *    character until its other half is there, or until stream_end.
@@ -11,6 +12,7 @@
 #define TOKENIZER_H
 
 #include "text/bpe.h"
+#include "text/decoder.h"           /* TokenStream, stream_add, stream_end  */
 #include "text/utf8.h"
 
 typedef struct Tokenizer Tokenizer;
@@ -35,19 +37,10 @@ bool tokenizer_adds_first(const Tokenizer *tokenizer, int *id);  /* BOS, if
 void tokenizer_decode(Text *out, const Tokenizer *tokenizer, const int *ids,
                       int n, bool skip_special);
 
-/* The same, id by id: out gets what is settled; all of it together is what
- * tokenizer_decode gives. stream_init reserves, so that the loop allocates nothing. */
-typedef struct {
-    const Tokenizer *tokenizer;
-    bool skip_special;
-    bool started;               /* something was decoded before              */
-    Text held;                  /* bytes whose fate the next id decides      */
-} TokenStream;
-
+/* The same, id by id: what stream_add and stream_end (text/decoder.h) append is
+ * together what tokenizer_decode gives. stream_init reserves, so that the loop
+ * allocates nothing but what `out` needs. Owner: caller, stream_free. */
 void stream_init(TokenStream *stream, const Tokenizer *tokenizer,
                  bool skip_special);
-void stream_add(TokenStream *stream, Text *out, int id);
-void stream_end(TokenStream *stream, Text *out);    /* a cut tail as U+FFFD  */
-void stream_free(TokenStream *stream);
 
 #endif
