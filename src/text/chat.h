@@ -1,8 +1,8 @@
 /* chat.h - the text around a conversation that a chat model was trained on
  *
  * Rules of use: chat_find recognizes a model's own template; chat_render appends
- * the whole prompt. What it appends is tokenized with special = false when
- * adds_bos says that the template brings its own BOS.
+ * the whole prompt. What it appends is tokenized with special = false: a template
+ * that wants a BOS writes it itself.
  */
 #ifndef CHAT_H
 #define CHAT_H
