@@ -57,7 +57,6 @@
 
 #define LN_2_HIGH 0x1.62e42fefa38p-1        /* the first 42 bits of ln 2     */
 #define LN_2_LOW  0x1.ef35793c7673p-45      /* and the 53 after them         */
-#define ROUND     0x1.8p52                  /* x + ROUND - ROUND: nearest    */
 #define ROOT_2    1.4142135623730950488
 #define TWO_OVER_ROOT_PI 1.1283791670955125739
 

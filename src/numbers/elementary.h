@@ -13,7 +13,7 @@
 
 #include "numbers/bits.h"       /* f64_bits, f64_of_bits                     */
 
-static inline float exponential(float x);
+static inline float exponential(float x);            /* below           */
 float logarithm(float x);               /* natural                          */
 float sine(float x);                    /* radians                          */
 float cosine(float x);
@@ -27,10 +27,11 @@ double power_of(double base, double exponent);      /* base > 0             */
 #define LOG2_E 1.4426950408889634074    /* 1 / ln 2                         */
 #define LN_2   0.69314718055994530942
 
-/* Added to a number below 2^51 it leaves no room behind the point: the sum is
- * the nearest integer, and its last 11 bits are that integer + 1023, which is
- * how a double spells the exponent of a power of two. */
-#define ROUND_TO_EXPONENT (0x1.8p52 + 1023)
+/* Added to a number below 2^51 it leaves no room behind the point, so x + ROUND
+ * - ROUND is the nearest integer. With 1023 more, the last 11 bits of the sum are
+ * that integer + 1023: how a double spells the exponent of a power of two. */
+#define ROUND             0x1.8p52
+#define ROUND_TO_EXPONENT (ROUND + 1023)
 
 /* e^x = 2^k · e^r, equations (1) to (3) of elementary.c with ten terms.
  *

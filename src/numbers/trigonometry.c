@@ -50,14 +50,11 @@
 #define HALF_PI_LOW  0x1.0b4611a626331p-34      /* and the 53 after them     */
 #define TWO_OVER_PI  0.63661977236758134308
 #define TWO_PI       6.28318530717958647693
-#define ROUND        0x1.8p52                   /* nearest integer, as in
-                                                   elementary.h; its two last
-                                                   bits are k mod 4          */
 #define FAR          0x1p20
 
 /* x = k · π/2 + r, equation (3). NaN and infinity come out as r = NaN.
  *
- *   returns  k mod 4
+ *   returns  k mod 4, which are the last two bits of the rounded sum
  */
 static int quarter(float x, double *r)
 {
@@ -94,9 +91,11 @@ static double cosine_near_zero(double r)
     return 1 - z * series;
 }
 
-/* Table (1). A cosine is the sine a quarter further on. */
-static float from_quarter(int k, double r)
+/* Table (1) for the sine of x plus so many quarters. */
+static float sine_further(float x, int quarters)
 {
+    double r;
+    int k = quarter(x, &r) + quarters;
     double value = k & 1 ? cosine_near_zero(r) : sine_near_zero(r);
 
     return (float)(k & 2 ? -value : value);
@@ -104,16 +103,11 @@ static float from_quarter(int k, double r)
 
 float sine(float x)
 {
-    double r;
-    int k = quarter(x, &r);
-
-    return from_quarter(k, r);
+    return sine_further(x, 0);
 }
 
+/* A cosine is the sine a quarter further on. */
 float cosine(float x)
 {
-    double r;
-    int k = quarter(x, &r);
-
-    return from_quarter(k + 1, r);
+    return sine_further(x, 1);
 }
