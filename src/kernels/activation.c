@@ -98,7 +98,7 @@ void silu_gated(float *h, const float *gate, const float *up, int T, int F)
     over_numbers(silu_part, a, T, F);
 }
 
-/* Equation (3): h and x [T, F]. Cost: one erf a number, about 8 ns. */
+/* Equation (3): h and x [T, F]. Cost: one erf a number, some 10 ns. */
 void gelu(float *h, const float *x, int T, int F)
 {
     Activation a = { .h = h, .up = x };
