@@ -9,6 +9,8 @@
 
 #include "base/base.h"
 
+#define ADAPTER_RANK 256     /* more than any; a pass has room for this much  */
+
 typedef enum {
     TARGET_Q, TARGET_K, TARGET_V, TARGET_O, TARGET_GATE, TARGET_UP, TARGET_DOWN,
     TARGET_COUNT,
