@@ -23,6 +23,10 @@ typedef struct {            /* what a pass lends to every block              */
     float *scratch;                 /* for attention and low-rank deltas     */
 } Pass;
 
+/* y [T, E]: the kind of norm that this model has. b: NULL when it has no bias. */
+void block_norm(float *y, const float *x, const float *w, const float *b,
+                const Config *config, int T);
+
 /* Errors: a key or value beyond the cache's number format (exit 3). */
 bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
                    int layer, Error *error);

@@ -26,18 +26,29 @@ typedef struct {
     bool wants_logits;
 } Row;
 
-typedef struct {            /* scratch of a pass; {0}, then workspace_init   */
+/* The scratch of a pass: X(type, name, how many), in terms of the arguments of
+ * workspace_init (config is c). As in activations.h, this is the only list.
+ * chosen: rows that want logits; normed: after the final norm; logits: the
+ * result, [logit_rows, V], in order of rows. */
+#define WORKSPACE(X)                                                          \
+    X(int,          positions, rows)                                          \
+    X(KvCache *,    caches,    rows)                                          \
+    X(AttentionRow, looks,     rows)                                          \
+    X(float,        scratch,   workspace_scratch(c, rows, S))                 \
+    X(float,        chosen,    (size_t)logit_rows * (size_t)c->E)             \
+    X(float,        normed,    (size_t)logit_rows * (size_t)c->E)             \
+    X(float,        logits,    (size_t)logit_rows * (size_t)c->V)
+
+typedef struct {
     Activations activations;
     int rows;               /* T at most                                     */
     int logit_rows;         /* at most this many rows with logits per pass   */
-    int *positions;         /* [rows]                                        */
-    KvCache **caches;       /* [rows]                                        */
-    AttentionRow *looks;    /* [rows]                                        */
-    float *scratch;
-    float *chosen;          /* [logit_rows, E] rows that want logits         */
-    float *normed;          /* [logit_rows, E] after the final norm          */
-    float *logits;          /* [logit_rows, V] out, in order of rows         */
-    size_t bytes;           /* of all of these                               */
+    int S;                  /* positions of the longest cache                */
+#define WORKSPACE_FIELD(type, name, count) type *name;
+    WORKSPACE(WORKSPACE_FIELD)
+#undef WORKSPACE_FIELD
+    unsigned char *memory;  /* all of them, one after another                */
+    size_t bytes;           /* of these and the activations                  */
 } Workspace;
 
 bool model_load(Model *model, const Json *config, const Safetensors *file,

@@ -2,7 +2,8 @@
  *
  * Rules of use: lend a Probe to a pass; its callback is called on the main thread
  * between kernels, for the points in mask, with const numbers that live until it
- * returns. NULL costs one predictable branch.
+ * returns. NULL costs one predictable branch. layer is 0 … L-1 inside the blocks,
+ * -1 for the embedding, L for what comes after the last block.
  */
 #ifndef PROBE_H
 #define PROBE_H

@@ -1,0 +1,179 @@
+/* block.c - one layer of the transformer: look back, then think
+ *
+ *      x [T, E] ────┬──────────────────────────────────────┐
+ *                   ▼                                      │
+ *                 norm 1                                   │
+ *        ┌──────────┼──────────┐                           │
+ *        ▼ Wq       ▼ Wk       ▼ Wv                        │
+ *      q [T,H,D]  k [T,K,D]  v [T,K,D]                     │
+ *        │ turn     │ turn     │                           │
+ *        │          └────┬─────┘                           │
+ *        │               ▼                                 │
+ *        │        ┌─ cache ─────────────┐                  │
+ *        └──────► │ all earlier tokens  │                  │
+ *                 │ and this one        │                  │
+ *                 └─────────┬───────────┘                  │
+ *                           ▼ heads [T,H,D]                │
+ *                           ▼ Wo                           ▼
+ *                        attended [T,E] ─────────────────► + middle [T,E]
+ *                                                          │
+ *                   ┌──────────────────────────────────────┤
+ *                   ▼                                      │
+ *                 norm 2                                   │
+ *             ┌─────┴─────┐                                │
+ *             ▼ Wgate     ▼ Wup                            │
+ *           silu(gate)  · up ──► hidden [T,F]              │
+ *                                  ▼ Wdown                 ▼
+ *                                mlp [T,E] ──────────────► + out [T,E]
+ *
+ * Attention is where tokens meet; everything else treats each row alone. The
+ * line on the right never passes through a matrix: a layer does not replace a
+ * row, it adds a correction to it, twice.
+ *
+ *      middle = x + Wo · Attention(Norm1(x))                              (1)
+ *      out    = middle + Wdown · (silu(Wgate · n) ⊙ (Wup · n))            (2)
+ *               n = Norm2(middle)
+ *
+ * There is one block for all. What differs between architectures is read from
+ * Config: which norm; whether a gate exists (else gelu(Wup · n)); and in a
+ * parallel block n = Norm2(x), so that both halves read the same row. A bias is
+ * there when its pointer is.
+ *
+ * Traps:
+ *
+ * - All rows store key and value before any row looks. A prompt's rows see each
+ *   other through the cache, exactly as they will be seen later, rounded to its
+ *   number format; so at once and one by one give the same bits.
+ * - Each + of the right-hand line is a rounding of its own; (1) is finished
+ *   before (2) is added, also in a parallel block.
+ *
+ * Source: Vaswani et al., arXiv 1706.03762, section 3; Touvron et al., "LLaMA",
+ * arXiv 2302.13971, section 2.2. Read next: model/model.c.
+ * Lesson: chapters/chapter03_layers.c and chapters/chapter04_attention.c.
+ */
+#include "model/block.h"
+
+#include "kernels/activation.h" /* silu_gated, gelu                         */
+#include "kernels/norm.h"       /* rmsnorm, layernorm                       */
+
+void block_norm(float *y, const float *x, const float *w, const float *b,
+                const Config *config, int T)
+{
+    if (config->norm == NORM_RMS)
+        rmsnorm(y, x, w, config->epsilon, T, config->E);
+    else
+        layernorm(y, x, w, b, config->epsilon, T, config->E);
+}
+
+/* y [T, out] = W x + b, with what the pass's adapter has for it. */
+static void linear(float *y, const Linear *w, const float *x, const Pass *pass,
+                   int layer, Target target)
+{
+    linear_forward(y, w, x, pass->T, adapter_find(pass->adapter, layer, target),
+                   pass->scratch);
+}
+
+/* sum = x + y, n numbers. */
+static void add(float *sum, const float *x, const float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sum[i] = x[i] + y[i];
+}
+
+static void see(const Pass *pass, ProbePoint point, int layer, const float *x,
+                int width)
+{
+    probe_see(pass->probe, point, layer, x, pass->T, width);
+}
+
+/* Store every row's key and value, and note what each row may look at.
+ * Errors: exit 3 when one does not fit in the cache's number format. */
+static bool remember(const Pass *pass, const float *k, const float *v, int layer,
+                     Error *error)
+{
+    int width = pass->config->K * pass->config->D;
+
+    for (int t = 0; t < pass->T; t++) {
+        int position = pass->positions[t];
+
+        if (!kvcache_put(pass->caches[t], layer, position, row(k, t, width),
+                         row(v, t, width)))
+            return error_set(error, "layer %d, position %d: a key or a value "
+                             "is beyond 65504, the most that the cache's f16 "
+                             "can hold: use --kv f32", layer, position);
+        pass->looks[t] = kvcache_row(pass->caches[t], layer, position);
+    }
+    return true;
+}
+
+/* One layer, equations (1) and (2).
+ *
+ *   a        ->x [T, E] in, ->out [T, E] out; all between is left to be seen
+ *   pass     what all layers share: rows, caches, adapter, probe
+ *   w        this layer's weights
+ *   Cost:    T · (2 E·H·D + 2 E·K·D + 3 E·F) multiply-adds, and for each row
+ *            2 · H · D per position that it looks back on                   */
+bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
+                   int layer, Error *error)
+{
+    const Config *c = pass->config;
+    int T = pass->T, E = c->E, F = c->F;
+    int q_width = c->H * c->D, kv_width = c->K * c->D;
+    size_t n = (size_t)T * (size_t)E;
+
+    /* Bring every row to a steady size. */
+    block_norm(a->normed1, a->x, w->norm1, w->norm1_bias, c, T);
+    see(pass, PROBE_NORM1, layer, a->normed1, E);
+
+    /* Ask what each row looks for, what it offers, and what it would say. */
+    linear(a->q, &w->q, a->normed1, pass, layer, TARGET_Q);
+    linear(a->k, &w->k, a->normed1, pass, layer, TARGET_K);
+    linear(a->v, &w->v, a->normed1, pass, layer, TARGET_V);
+    see(pass, PROBE_Q, layer, a->q, q_width);
+    see(pass, PROBE_K, layer, a->k, kv_width);
+    see(pass, PROBE_V, layer, a->v, kv_width);
+
+    /* Turn queries and keys by their position, so that distance shows. */
+    rope_apply(a->q, pass->rope, pass->positions, T, c->H, c->D);
+    rope_apply(a->k, pass->rope, pass->positions, T, c->K, c->D);
+    see(pass, PROBE_ROTATED_Q, layer, a->q, q_width);
+    see(pass, PROBE_ROTATED_K, layer, a->k, kv_width);
+
+    /* Remember all keys and values before anyone looks. */
+    if (!remember(pass, a->k, a->v, layer, error))
+        return false;
+
+    /* Look back: mix the values whose keys answer the query. */
+    attention(a->heads, a->q, pass->looks, pass->caches[0]->format, T, c->H,
+              c->K, c->D, pass->scratch);
+    see(pass, PROBE_HEADS, layer, a->heads, q_width);
+    linear(a->attended, &w->o, a->heads, pass, layer, TARGET_O);
+    see(pass, PROBE_ATTENTION, layer, a->attended, E);
+
+    /* Add what was found to the row, equation (1). */
+    add(a->middle, a->x, a->attended, n);
+
+    /* Bring it to a steady size again. */
+    block_norm(a->normed2, c->parallel_residual ? a->x : a->middle, w->norm2,
+               w->norm2_bias, c, T);
+    see(pass, PROBE_NORM2, layer, a->normed2, E);
+
+    /* Think: widen, bend, and let the gate choose what passes. */
+    linear(a->up, &w->up, a->normed2, pass, layer, TARGET_UP);
+    if (c->gated) {
+        linear(a->gate, &w->gate, a->normed2, pass, layer, TARGET_GATE);
+        see(pass, PROBE_GATE, layer, a->gate, F);
+        silu_gated(a->hidden, a->gate, a->up, T, F);
+    } else {
+        gelu(a->hidden, a->up, T, F);
+    }
+    see(pass, PROBE_UP, layer, a->up, F);
+    see(pass, PROBE_HIDDEN, layer, a->hidden, F);
+
+    /* Narrow again, and add what was thought, equation (2). */
+    linear(a->mlp, &w->down, a->hidden, pass, layer, TARGET_DOWN);
+    see(pass, PROBE_MLP, layer, a->mlp, E);
+    add(a->out, a->middle, a->mlp, n);
+    see(pass, PROBE_BLOCK, layer, a->out, E);
+    return true;
+}

@@ -1,0 +1,286 @@
+/* weights.c - which tensor of the file plays which part
+ *
+ *   the file's tensors, by name                 Weights
+ *   ┌──────────────────────────────────┐
+ *   │ lm_head.weight                   │──────► output     (or: see tied)
+ *   │ model.embed_tokens.weight        │──────► embedding
+ *   │ model.layers.0.…q_proj.weight    │─┐
+ *   │ model.layers.0.…                 │ │    ┌ layers[0] ┬ norm1   ◄─ widened
+ *   │ model.layers.1.…q_proj.weight    │ └──► │           ├ q       ◄─ a view
+ *   │ model.layers.10.…                │      │           └ …
+ *   │ model.layers.11.…                │      └ layers[1] …
+ *   │ model.layers.2.…                 │
+ *   │ model.norm.weight                │──────► norm       (widened)
+ *   └──────────────────────────────────┘
+ *      mapped, never copied                   pointers, and a few kilobytes
+ *
+ * A file of weights is a dictionary of named matrices, and this table says which
+ * name goes where. Every shape is known before the file is opened, from
+ * config.json alone, so every tensor is checked against it: two files that
+ * belong to different models are found out here, and not as nonsense text.
+ *
+ * Matrices stay where they lie, in the number format they have. Only norms and
+ * biases, a few thousand numbers each, are widened to float32, once.
+ *
+ * Format notes:
+ *
+ * - Tensors stand in byte-wise order of name: layer 10 comes before layer 2. The
+ *   name is built from the number, the order is never relied on.
+ * - Tied: the matrix that turns ids into rows also turns rows into logits, and
+ *   the file has no lm_head. Some files hold one all the same; then it is not
+ *   used, and the note says so.
+ * - A bias is used when the file has one, whatever the config says.
+ * - Old conversions carry the rope frequencies of every layer as
+ *   "…rotary_emb.inv_freq". They follow from config.json: ignored.
+ * - Any other tensor that no part asks for is an error. It means that the model
+ *   does something that this engine does not do.
+ *
+ * Source: the tensor names of Hugging Face's Llama.
+ * Read next: model/block.c.  Lesson: chapters/chapter02_weights.c.
+ */
+#include "model/weights.h"
+
+#include <stdio.h>          /* snprintf                                     */
+#include <string.h>         /* strlen, strcmp                               */
+
+#define SHAPE_TEXT (4 + 22 * TENSOR_RANK)   /* eight of 20 digits, in brackets */
+
+typedef enum {              /* what a shape is made of; see dim_size        */
+    DIM_V, DIM_E, DIM_Q, DIM_KV, DIM_F,
+} Dim;
+
+typedef enum { VECTOR, MATRIX } Kind;   /* widened · a view                 */
+
+typedef enum { NEEDED, OPTIONAL, UNLESS_TIED } Presence;
+
+typedef struct {
+    const char *name;       /* in the file; %d stands for the layer         */
+    size_t field;           /* offset in Weights, or in LayerWeights        */
+    Kind kind;
+    Dim out, in;            /* a VECTOR has only out                        */
+    Presence presence;
+} Part;
+
+#define WHOLE(field) offsetof(Weights, field)
+#define EACH(field) offsetof(LayerWeights, field)
+#define LAYER "model.layers.%d."
+
+/* One line per tensor: its name, its place, and the shape that it must have. */
+static const Part llama_whole[] = {
+    { "model.embed_tokens.weight", WHOLE(embedding),     MATRIX, DIM_V, DIM_E, NEEDED },
+    { "model.norm.weight",         WHOLE(norm),          VECTOR, DIM_E, 0, NEEDED },
+    { "lm_head.weight",            WHOLE(output.weight), MATRIX, DIM_V, DIM_E, UNLESS_TIED },
+    { NULL, 0, VECTOR, 0, 0, NEEDED },
+};
+
+static const Part llama_layer[] = {
+    { LAYER "input_layernorm.weight",          EACH(norm1),       VECTOR, DIM_E,  0,     NEEDED },
+    { LAYER "self_attn.q_proj.weight",         EACH(q.weight),    MATRIX, DIM_Q,  DIM_E, NEEDED },
+    { LAYER "self_attn.q_proj.bias",           EACH(q.bias),      VECTOR, DIM_Q,  0,     OPTIONAL },
+    { LAYER "self_attn.k_proj.weight",         EACH(k.weight),    MATRIX, DIM_KV, DIM_E, NEEDED },
+    { LAYER "self_attn.k_proj.bias",           EACH(k.bias),      VECTOR, DIM_KV, 0,     OPTIONAL },
+    { LAYER "self_attn.v_proj.weight",         EACH(v.weight),    MATRIX, DIM_KV, DIM_E, NEEDED },
+    { LAYER "self_attn.v_proj.bias",           EACH(v.bias),      VECTOR, DIM_KV, 0,     OPTIONAL },
+    { LAYER "self_attn.o_proj.weight",         EACH(o.weight),    MATRIX, DIM_E,  DIM_Q, NEEDED },
+    { LAYER "self_attn.o_proj.bias",           EACH(o.bias),      VECTOR, DIM_E,  0,     OPTIONAL },
+    { LAYER "post_attention_layernorm.weight", EACH(norm2),       VECTOR, DIM_E,  0,     NEEDED },
+    { LAYER "mlp.gate_proj.weight",            EACH(gate.weight), MATRIX, DIM_F,  DIM_E, NEEDED },
+    { LAYER "mlp.gate_proj.bias",              EACH(gate.bias),   VECTOR, DIM_F,  0,     OPTIONAL },
+    { LAYER "mlp.up_proj.weight",              EACH(up.weight),   MATRIX, DIM_F,  DIM_E, NEEDED },
+    { LAYER "mlp.up_proj.bias",                EACH(up.bias),     VECTOR, DIM_F,  0,     OPTIONAL },
+    { LAYER "mlp.down_proj.weight",            EACH(down.weight), MATRIX, DIM_E,  DIM_F, NEEDED },
+    { LAYER "mlp.down_proj.bias",              EACH(down.bias),   VECTOR, DIM_E,  0,     OPTIONAL },
+    { NULL, 0, VECTOR, 0, 0, NEEDED },
+};
+
+static const struct {
+    const Part *whole, *layer;          /* each ends with a NULL name       */
+    const char *ignored;                /* names that end so are no part    */
+} parts_of[] = {
+    [ARCHITECTURE_LLAMA] = { llama_whole, llama_layer, "rotary_emb.inv_freq" },
+};
+
+typedef struct {            /* what binding carries from tensor to tensor   */
+    Weights *weights;
+    const Config *config;
+    const Safetensors *file;
+    bool *used;             /* [file->count] some part has taken it         */
+    Error *error;
+} Binding;
+
+static int dim_size(const Config *c, Dim dim)
+{
+    const int sizes[] = { c->V, c->E, c->H * c->D, c->K * c->D, c->F };
+
+    return sizes[dim];
+}
+
+static const char *dim_fields(Dim dim)
+{
+    static const char *const fields[] = {
+        "vocab_size", "hidden_size", "num_attention_heads × head_dim",
+        "num_key_value_heads × head_dim", "intermediate_size",
+    };
+
+    return fields[dim];
+}
+
+/* "[2048, 192]" into text. */
+static const char *shape_text(char text[SHAPE_TEXT], const Tensor *tensor)
+{
+    int used = snprintf(text, SHAPE_TEXT, "[");
+
+    for (int i = 0; i < tensor->rank; i++)
+        used += snprintf(text + used, SHAPE_TEXT - (size_t)used, "%s%llu",
+                         i == 0 ? "" : ", ",
+                         (unsigned long long)tensor->shape[i]);
+    snprintf(text + used, SHAPE_TEXT - (size_t)used, "]");
+    return text;
+}
+
+/* Does the tensor have the shape that config.json gives its part?
+ * Errors: exit 3 with tensor, both shapes, and the fields they come from. */
+static bool check_shape(const Binding *b, const Tensor *tensor, const Part *part)
+{
+    Tensor want = { .rank = part->kind == MATRIX ? 2 : 1,
+                    .shape = { (uint64_t)dim_size(b->config, part->out),
+                               (uint64_t)dim_size(b->config, part->in) } };
+    char got_text[SHAPE_TEXT], want_text[SHAPE_TEXT];
+
+    if (tensor->rank == want.rank && tensor->shape[0] == want.shape[0]
+        && (want.rank == 1 || tensor->shape[1] == want.shape[1]))
+        return true;
+    return error_set(b->error, "the tensor %s has shape %s, but config.json "
+                     "makes it %s (%s%s%s): the two files belong to different "
+                     "models", tensor->name, shape_text(got_text, tensor),
+                     shape_text(want_text, &want), dim_fields(part->out),
+                     want.rank == 2 ? " by " : "",
+                     want.rank == 2 ? dim_fields(part->in) : "");
+}
+
+static const float *widen(Arena *arena, const Tensor *tensor)
+{
+    size_t count = (size_t)tensor_count(tensor);
+    float *x = arena_get(arena, count * sizeof *x);
+
+    tensor_to_f32(x, tensor->data, tensor->dtype, count);
+    return x;
+}
+
+/* Take one tensor for one part.
+ *
+ *   place    where the part's Matrix or vector goes
+ *   layer    for the name; 0 for the parts of the whole model
+ *   Errors:  missing, of the wrong shape, in a format without a kernel     */
+static bool bind_part(const Binding *b, const Part *part, int layer, void *place)
+{
+    bool idle = part->presence == UNLESS_TIED && b->config->tied;
+    Weights *w = b->weights;
+    const Tensor *tensor;
+    char name[100];
+    Format format;
+
+    snprintf(name, sizeof name, part->name, layer);
+    tensor = safetensors_find(b->file, name);
+    if (tensor == NULL && (part->presence == OPTIONAL || idle))
+        return true;
+    if (tensor == NULL)
+        return error_set(b->error, "the tensor %s is missing, though "
+                         "config.json asks for it (num_hidden_layers %d, "
+                         "tie_word_embeddings %s): the file is not complete, or "
+                         "belongs to another model", name, b->config->L,
+                         b->config->tied ? "true" : "false");
+    b->used[tensor - b->file->tensors] = true;
+    if (idle) {
+        snprintf(w->note, sizeof w->note, "%s is not used: config.json says "
+                 "that the output is tied to the embedding", name);
+        return true;
+    }
+    if (!check_shape(b, tensor, part))
+        return false;
+    if (!format_of(&format, tensor->dtype))
+        return error_set(b->error, "the tensor %s holds %s numbers, which are "
+                         "not supported yet: take the model's F32, F16 or BF16 "
+                         "files", name, dtype_name(tensor->dtype));
+    if (part->kind == MATRIX)
+        *(Matrix *)place = (Matrix){ tensor->data, format,
+                                     dim_size(b->config, part->out),
+                                     dim_size(b->config, part->in) };
+    else
+        *(const float **)place = widen(&w->arena, tensor);
+    w->bytes += tensor->bytes;
+    w->parameters += tensor_count(tensor);
+    return true;
+}
+
+static bool bind_parts(const Binding *b, const Part *part, int layer, void *base)
+{
+    for (; part->name != NULL; part++)
+        if (!bind_part(b, part, layer, (char *)base + part->field))
+            return false;
+    return true;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name), tail = strlen(end);
+
+    return length >= tail && strcmp(name + length - tail, end) == 0;
+}
+
+/* Errors: exit 3 naming the first tensor that nobody took. */
+static bool refuse_unexpected(const Binding *b)
+{
+    const char *ignored = parts_of[b->config->architecture].ignored;
+
+    for (int i = 0; i < b->file->count; i++) {
+        const Tensor *tensor = &b->file->tensors[i];
+        char shape[SHAPE_TEXT], name[JSON_SHOWN];
+
+        if (b->used[i] || ends_with(tensor->name, ignored))
+            continue;
+        return error_set(b->error, "the file holds a tensor %s %s that no part "
+                         "of this architecture with num_hidden_layers %d uses: "
+                         "the model would not be computed as it was meant",
+                         json_show(name, tensor->name, strlen(tensor->name)),
+                         shape_text(shape, tensor), b->config->L);
+    }
+    return true;
+}
+
+/* Give every part of the model its tensor.
+ *
+ *   weights  out; views into file, which must outlive it
+ *   Errors:  exit 3, naming the tensor; nothing is left to free then
+ *   Owner:   weights, until weights_free
+ *   Cost:    one search per tensor; no weight but the vectors is touched    */
+bool weights_bind(Weights *weights, const Config *config,
+                  const Safetensors *file, Error *error)
+{
+    Binding b = { weights, config, file, memory_get(file->count, 1), error };
+    bool ok;
+
+    *weights = (Weights){0};
+    weights->layers = arena_get(&weights->arena,
+                                (size_t)config->L * sizeof *weights->layers);
+    ok = bind_parts(&b, parts_of[config->architecture].whole, 0, weights);
+    for (int l = 0; ok && l < config->L; l++)
+        ok = bind_parts(&b, parts_of[config->architecture].layer, l,
+                        &weights->layers[l]);
+    ok = ok && refuse_unexpected(&b);
+    memory_give_back(b.used);
+    if (!ok) {
+        weights_free(weights);
+        return false;
+    }
+    if (config->tied)
+        weights->output.weight = weights->embedding;
+    weights->format = weights->embedding.format;
+    return true;
+}
+
+void weights_free(Weights *weights)
+{
+    arena_free(&weights->arena);
+    *weights = (Weights){0};
+}

@@ -1,0 +1,164 @@
+/* test_block.c - the one block in its other shapes: layer norm, two branches,
+ * no gate, a partly turned head, biases; and with an adapter on every matrix */
+#include <stdlib.h>
+
+#include "textbook.h"
+#include "tiny.h"
+
+enum { T = 9, ROOM = 16 };
+
+static const int ids[T] = { 3, 1, 4, 1, 5, 9, 2, 6, 5 };
+
+/* Both ways through the same Model; the largest error over the largest logit. */
+static double error_of(const Model *model, const Adapter *adapter,
+                       const Weights *weights)
+{
+    const Config *c = &model->config;
+    double *want = calloc((size_t)(T * c->V), sizeof *want), worst;
+    KvCache cache;
+    Workspace w;
+    Row rows[T];
+    Error error = {0};
+
+    expect_ok(kvcache_init(&cache, c, ROOM, FORMAT_F32, &error), &error);
+    expect_ok(workspace_init(&w, c, T, T, ROOM, &error), &error);
+    for (int t = 0; t < T; t++)
+        rows[t] = (Row){ ids[t], t, &cache, true };
+    expect_ok(model_forward(&w, model, rows, T, adapter, NULL, NULL, &error),
+              &error);
+    textbook_logits(want, c, weights, ids, T);
+    worst = textbook_error(w.logits, want, T * c->V);
+    free(want), workspace_free(&w), kvcache_free(&cache);
+    return worst;
+}
+
+static const float *vector(TinyModel *m, int n, uint32_t seed)
+{
+    float *x = arena_get(&m->arena, (size_t)n * sizeof *x);
+
+    test_fill(x, n, seed);
+    return x;
+}
+
+/* A Llama was loaded; its fields are changed to another architecture's. */
+static void become(TinyModel *m, NormKind norm, bool gated, bool parallel)
+{
+    Config *c = &m->model.config;
+    Error error = {0};
+
+    c->norm = norm, c->gated = gated, c->parallel_residual = parallel;
+    c->activation = gated ? ACTIVATION_SILU : ACTIVATION_GELU;
+    c->rope.width = 4;                      /* of D = 6                     */
+    rope_free(&m->model.rope);
+    expect_ok(rope_init(&m->model.rope, &c->rope, &error), &error);
+    for (int l = 0; l < c->L; l++) {
+        LayerWeights *w = &m->model.weights.layers[l];
+
+        w->norm1_bias = vector(m, c->E, 100), w->norm2_bias = vector(m, c->E, 101);
+        if (!gated)
+            w->gate = (Linear){0};
+    }
+    m->model.weights.norm_bias = vector(m, c->E, 102);
+}
+
+TEST(fields_make_the_other_architectures)
+{
+    Tiny biased = TINY;
+
+    biased.biases = true;
+    for (int shape = 0; shape < 4; shape++) {
+        TinyModel m;
+
+        tiny_open(&m, &biased);
+        become(&m, NORM_LAYER, shape & 1, shape & 2);
+        expect(error_of(&m.model, NULL, &m.model.weights) < 2e-6);
+        tiny_close(&m);
+    }
+}
+
+/* A copy of linear whose matrix is W + scale · B A. */
+static void merge(TinyModel *m, Linear *linear, const LowRank *delta)
+{
+    int out = linear->weight.rows, in = linear->weight.columns;
+    const float *w = linear->weight.data;
+    float *sum = arena_get(&m->arena, (size_t)(out * in) * sizeof *sum);
+
+    for (int o = 0; o < out; o++)
+        for (int i = 0; i < in; i++) {
+            double value = (double)w[o * in + i];
+
+            for (int r = 0; r < delta->rank; r++)
+                value += (double)delta->scale
+                         * (double)delta->b[o * delta->rank + r]
+                         * (double)delta->a[r * in + i];
+            sum[o * in + i] = (float)value;
+        }
+    linear->weight.data = sum;
+}
+
+/* A different delta on each matrix, so that one put in the wrong place shows. */
+TEST(an_adapter_equals_merged_matrices)
+{
+    TinyModel m;
+    LowRank deltas[2 * TARGET_COUNT];
+    Adapter adapter = { 2, deltas };
+    LayerWeights layers[2];
+    Weights merged;
+    Config *c;
+
+    tiny_open(&m, &TINY);
+    c = &m.model.config;
+    merged = m.model.weights, merged.layers = layers;
+    for (int l = 0; l < 2; l++) {
+        LayerWeights *w = &layers[l];
+        Linear *all[TARGET_COUNT] = { &w->q, &w->k, &w->v, &w->o, &w->gate,
+                                      &w->up, &w->down };
+
+        *w = m.model.weights.layers[l];
+        for (int t = 0; t < TARGET_COUNT; t++) {
+            LowRank *delta = &deltas[l * TARGET_COUNT + t];
+            uint32_t seed = (uint32_t)(200 + 20 * l + 2 * t);
+
+            *delta = (LowRank){ vector(&m, 2 * all[t]->weight.columns, seed),
+                                vector(&m, 2 * all[t]->weight.rows, seed + 1),
+                                2, 0.1f };
+            merge(&m, all[t], delta);
+        }
+    }
+    expect_int(c->L, 2);
+    expect(error_of(&m.model, &adapter, &merged) < 2e-6);
+    expect(error_of(&m.model, NULL, &merged) > 1e-2);
+    tiny_close(&m);
+}
+
+/* Storyteller's widths: 7 E, 2 H·D, 2 K·D and 3 F floats a row; and TINY's, where
+ * each part of one row is rounded up to lines of 16. */
+TEST(activations_are_as_large_as_the_table_says)
+{
+    const Config c = { .E = 192, .H = 6, .K = 2, .D = 32, .F = 512,
+                       .gated = true };
+    const Config odd = { .E = 22, .H = 4, .K = 2, .D = 6, .F = 29, .gated = true };
+    Config bare = c;
+    Activations a;
+    Error error = {0};
+
+    bare.gated = false;
+    expect_int(activations_bytes(&c, 10),
+               10 * 4 * (7 * 192 + 2 * 192 + 2 * 64 + 3 * 512));
+    expect_int(activations_bytes(&bare, 10),
+               10 * 4 * (7 * 192 + 2 * 192 + 2 * 64 + 2 * 512));
+    expect_int(activations_bytes(&odd, 1), 4 * (7 * 32 + 2 * 32 + 2 * 16 + 3 * 32));
+    expect_ok(activations_init(&a, &c, 10, &error), &error);
+    expect(a.x == a.memory && a.q == a.memory + 2 * 10 * 192);
+    expect(a.out + 10 * 192 == a.memory + a.bytes / 4);
+    activations_free(&a);
+}
+
+const Test block_tests[] = {
+    { "fields make the other architectures",
+      fields_make_the_other_architectures },
+    { "an adapter equals merged matrices", an_adapter_equals_merged_matrices },
+    { "activations are as large as the table says",
+      activations_are_as_large_as_the_table_says },
+    { NULL, NULL },
+};
