@@ -14,9 +14,9 @@
  *                        └────────┬────────┘        pair exists
  *                              U+1E69 ṩ
  *
- * "é" is one code point on most keyboards and two in file names of some systems.
- * They look alike and their bytes differ, so a tokenizer would see two words and
- * the model would have learned one of them. NFC gives both the same bytes: take
+ * "é" is one code point on most keyboards and two in some systems' file names.
+ * They look alike and their bytes differ, so a tokenizer would see two words,
+ * of which the model has learned one. NFC gives both the same bytes: take
  * everything apart, put the marks of each letter in a fixed order, put together
  * what can be put together.
  *
@@ -27,7 +27,7 @@
  *
  * Composition (3) goes through the text once. A mark joins the last starter (a
  * character of class 0) unless something in between blocks it: another starter,
- * or a mark of the same class, which stands nearer.                       (D115)
+ * or a mark of the same class, which stands nearer.                      (D115)
  *
  * Almost all text is NFC already. Characters that nothing before them can
  * change, and that are their own NFC, are called settled here; text is copied
@@ -166,8 +166,8 @@ static uint32_t together(uint32_t first, uint32_t second)
 }
 
 /* Step 3, canonical composition (D117), in place: what is kept moves down.
- * A character that directly follows the starter is never blocked; a later one is
- * unless the mark that was kept before it has a smaller class. */
+ * A character that directly follows the starter is never blocked; a later one
+ * is, unless the mark that was kept before it has a smaller class. */
 static void put_together(Segment *segment)
 {
     Character *list = segment->list, *starter = NULL;

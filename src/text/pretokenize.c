@@ -13,15 +13,15 @@
  *   └──┴──┴─┴───┴─┴─┴─┴────┴─────┴───┴──┘      with what they close
  *
  * Merging (text/bpe.c) would happily make one token of "dog." and another of
- * "dog!", a vocabulary full of accidents. So a text is cut first, and merges work
- * within a piece. Where to cut is written in tokenizer.json as a regular
+ * "dog!", a vocabulary full of accidents. So a text is cut first, and merges
+ * work within a piece. Where to cut is written in tokenizer.json as a regular
  * expression; a model has only ever seen text cut by its own.
  *
  * A general engine for such expressions is larger than this whole tokenizer,
  * and slower. But few of them exist, for they are handed from model to model.
- * Here each is a function: its alternatives are tried in the order in which they
- * are written, the first that matches wins, and above each stands what it is in
- * the expression's own language. One that is not in the table is an Error.
+ * Here each is a function: its alternatives are tried in the order in which
+ * they are written, the first that matches wins, and above each stands what it
+ * is in the expression's own language. One that is not in the table is an Error.
  *
  * Format notes:
  *

@@ -1,7 +1,8 @@
 /* pretokenize.h - cut a text into pieces that merges never cross
  *
- * Rules of use: a SplitPattern is one of the known ones, found by the spelling in
- * tokenizer.json; an unknown one is an Error that prints it. Text is valid UTF-8.
+ * Rules of use: a SplitPattern is one of the known ones, found by its spelling
+ * in tokenizer.json; an unknown one is an Error that prints it. Text is valid
+ * UTF-8.
  */
 #ifndef PRETOKENIZE_H
 #define PRETOKENIZE_H
@@ -26,6 +27,6 @@ const SplitPattern *pretokenize_gpt2(void);         /* ByteLevel's own       */
 
 /* The byte-level alphabet: each byte as one printable code point, and back. */
 uint32_t pretokenize_byte_to_point(unsigned char byte);
-int pretokenize_point_to_byte(uint32_t point);      /* -1: not of the alphabet */
+int pretokenize_point_to_byte(uint32_t point);      /* -1: not one of them  */
 
 #endif

@@ -20,8 +20,8 @@
  * kilobytes is fast enough: encoding spends its time in the merges. English
  * text never gets that far.
  *
- * Which version of Unicode? The one that the reference tokenizer was built with:
- * a character that one of two programs does not know yet is cut differently.
+ * Which version of Unicode? The one that the reference tokenizer was built
+ * with: a character that one of two programs does not know is cut differently.
  * For \p{L}, \p{N} and \s that is 16.0. The component Digits, though, asks the
  * standard library of Rust, which had reached 17.0: thirteen numbers more.
  *
@@ -29,8 +29,8 @@
  * - \s is the property White_Space: U+0085 and U+3000 belong to it, U+200B
  *   (zero width space), U+180E and U+001C … U+001F do not, whatever C's
  *   isspace or Python's str.isspace say.
- * - Marks are neither letters nor numbers: "é" in two code points is a letter and
- *   something else, and is cut between them unless it was normalized.
+ * - Marks are neither letters nor numbers: "é" in two code points is a letter
+ *   and something else, and is cut between them unless it was normalized.
  * - \p{N} is more than 0-9: ½, ², Ⅷ and the digits of all scripts.
  *
  * Source: Unicode Standard Annex #44, sections 5.7.1 (categories) and 5.7.4
@@ -61,7 +61,7 @@ static const unsigned char ascii_class[128] = {
 #undef N
 #undef S
 
-/* The value of the range [count] that holds point, or -1: between two ranges. */
+/* The value of the range [count] that holds point; -1: none of them does. */
 static int find(const UnicodeRange *range, int count, uint32_t point)
 {
     int low = 0, high = count;          /* it is in [low, high) or nowhere  */
@@ -89,16 +89,6 @@ UnicodeClass unicode_class(uint32_t point)
     return value < 0 ? UNICODE_OTHER : (UnicodeClass)value;
 }
 
-bool unicode_is_letter(uint32_t point)
-{
-    return unicode_class(point) == UNICODE_LETTER;
-}
-
-bool unicode_is_number(uint32_t point)
-{
-    return unicode_class(point) == UNICODE_NUMBER;
-}
-
 bool unicode_is_space(uint32_t point)
 {
     return unicode_class(point) == UNICODE_SPACE;
@@ -107,7 +97,8 @@ bool unicode_is_space(uint32_t point)
 /* The two ranges are numbers since Unicode 17.0 only: see the essay. */
 bool unicode_is_digit(uint32_t point)
 {
-    return unicode_is_number(point) || (point >= 0x11DE0 && point <= 0x11DE9)
+    return unicode_class(point) == UNICODE_NUMBER
+        || (point >= 0x11DE0 && point <= 0x11DE9)
         || (point >= 0x16FF4 && point <= 0x16FF6);
 }
 
@@ -125,8 +116,8 @@ bool unicode_is_settled(uint32_t point)
         || find(unicode_unsettled, COUNT(unicode_unsettled), point) < 0;
 }
 
-/* One step: U+1E69 ṩ is U+1E63 ṣ and a dot above; ṣ itself is s and a dot below.
- * Whoever wants it whole asks again for out[0].
+/* One step: U+1E69 ṩ is U+1E63 ṣ and a dot above; ṣ itself is s and a dot
+ * below. Whoever wants it whole asks again for out[0].
  *
  *   out      [2] untouched for 0; a single one (Å, U+212B) fills out[0] only
  *   returns  how many: 0 (point does not decompose), 1 or 2

@@ -17,8 +17,6 @@ typedef enum {              /* every code point is in exactly one           */
 
 UnicodeClass unicode_class(uint32_t point);
 
-bool unicode_is_letter(uint32_t point);
-bool unicode_is_number(uint32_t point);
 bool unicode_is_space(uint32_t point);
 bool unicode_is_digit(uint32_t point);      /* what Digits splits: \p{N}, and
                                                a little more: see the .c     */
@@ -28,7 +26,7 @@ int unicode_combining_class(uint32_t point);                /* 0 … 240      */
 int unicode_decompose(uint32_t out[2], uint32_t point);
 /* The primary composite of a pair, without Hangul, or 0. */
 uint32_t unicode_compose(uint32_t first, uint32_t second);
-/* Already NFC by itself, and nothing before it can touch it: see normalize.c. */
+/* Its own NFC, and nothing before it can change it: see normalize.c. */
 bool unicode_is_settled(uint32_t point);
 
 #endif

@@ -16,8 +16,8 @@
  * looks up their pieces; a model may end a token in the middle of a character.
  * So both views are needed, and a way to say "this is not a character (yet)".
  *
- * The drawing alone allows too much. Four kinds of bytes fit it and are still
- * not UTF-8; all four are refused by looking at the lead and the byte after it:
+ * The drawing alone allows too much. Four kinds of bytes are not UTF-8, and all
+ * four are seen by looking at the lead and the byte after it:
  *
  *   overlong     C0 AF is "/" in two bytes: C0, C1; E0 80…9F; F0 80…8F
  *   surrogates   U+D800 … U+DFFF belong to UTF-16: ED A0…BF
@@ -26,8 +26,8 @@
  *
  * An overlong form matters because a filter that looks for "/" does not see it.
  *
- * What replaces bad bytes: one U+FFFD for each longest run that could have begun
- * a character, and one for each byte that could not. This is what Unicode
+ * What replaces bad bytes: one U+FFFD for each longest run that could have
+ * begun a character, and one for each byte that could not. This is what Unicode
  * recommends and what Python and Rust do, so our text is the same as theirs:
  *
  *      61  F1 80 80  E1 80  C2  62  80  63
@@ -49,7 +49,7 @@
  *
  *   whole    out: bytes that the lead asks for, 1 … 4; 0: no lead at all
  *   bytes    [length], length >= 1
- *   returns  bytes that fit, 1 … 4; a character is whole when this equals *whole
+ *   returns  bytes that fit, 1 … 4; a whole character when this equals *whole
  */
 static size_t sequence(size_t *whole, const char *bytes, size_t length)
 {
@@ -123,8 +123,8 @@ size_t utf8_tail(const char *bytes, size_t length)
     return 0;
 }
 
-/* Append bytes, which must not lie in text itself (growing would move them). The
- * room doubles, so that n single bytes cost O(n). */
+/* Append bytes, which must not lie in text itself (growing would move them).
+ * The room doubles, so that n single bytes cost O(n). */
 void text_add(Text *text, const char *bytes, size_t length)
 {
     size_t need = text->length + length + 1;        /* 1: the final NUL     */

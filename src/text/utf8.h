@@ -1,6 +1,7 @@
 /* utf8.h - code points in and out of bytes; a growing string of bytes
  *
- * Rules of use: utf8_check at the border (stdin, arguments): inside, text is valid.
+ * Rules of use: utf8_check at the border (stdin, arguments): inside, text is
+ * valid.
  * Text is a byte string that grows; text_free gives it back; {0} is empty.
  */
 #ifndef UTF8_H
