@@ -47,7 +47,8 @@ written() {
     done
 }
 
-# code FILE…: the lines that are neither comment nor blank.
+# code FILE…: the lines that are neither comment nor blank. A lone brace is not
+# something to read either: a line of code has a letter or a digit.
 code() {
     cat /dev/null "$@" | awk '
     {
@@ -68,7 +69,7 @@ code() {
                 out = out substr(line, 1, 1); line = substr(line, 2)
             }
         }
-        if (out ~ /[^ \t]/) print out
+        if (out ~ /[A-Za-z0-9]/) print out
     }'
 }
 
