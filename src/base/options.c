@@ -55,8 +55,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* [-] digits. Beyond 2^64 the value is wrong and far outside every range: it
- * stops growing there. */
+/* [-] digits. Exact up to 2^53; what is larger, up to infinity, is outside every
+ * range. */
 static bool read_whole(const char *text, double *value)
 {
     bool minus = *text == '-';
@@ -66,7 +66,7 @@ static bool read_whole(const char *text, double *value)
     if (!is_digit(*text))
         return false;
     for (; is_digit(*text); text++)
-        number = number < 1e19 ? number * 10 + (*text - '0') : number;
+        number = number * 10 + (*text - '0');
     *value = minus ? -number : number;
     return *text == '\0';
 }

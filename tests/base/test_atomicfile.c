@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -158,6 +159,50 @@ TEST(a_size_limit)
     expect_folder("old", 0);
 }
 
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+/* A signal every few milliseconds cuts writes into a slow pipe short, or interrupts
+ * them: the other end still gets every byte in order. */
+TEST(short_writes_go_on)
+{
+    static unsigned char bytes[1 << 20], got[1 << 20];
+    struct sigaction action = { .sa_handler = on_alarm };
+    struct itimerval often = { { 0, 3000 }, { 0, 3000 } };
+    AtomicFile file;
+    Error error = {0};
+    int ends[2], status;
+    pid_t child;
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(i % 251);
+    prepare("short");
+    expect_ok(atomicfile_open(&file, path, &error), &error);
+    expect(pipe(ends) == 0);
+    child = fork();
+    if (child == 0) {
+        size_t used = 0;
+
+        close(ends[1]);
+        usleep(30000);                          /* the pipe is full: EINTR   */
+        for (ssize_t n; (n = read(ends[0], got + used, 20000)) > 0; usleep(500))
+            used += (size_t)n;
+        _exit(used == sizeof bytes && memcmp(got, bytes, used) == 0 ? 0 : 1);
+    }
+    close(ends[0]);
+    expect(dup2(ends[1], file.descriptor) == file.descriptor);
+    close(ends[1]);
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+    expect_ok(atomicfile_write(&file, bytes, sizeof bytes, &error), &error);
+    setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 0 } }, NULL);
+    atomicfile_abandon(&file);
+    expect(waitpid(child, &status, 0) == child);
+    expect_int(status, 0);
+}
+
 /* A descriptor that cannot be synced fails the commit: path stays. */
 TEST(a_commit_that_fails)
 {
@@ -217,6 +262,7 @@ const Test atomicfile_tests[] = {
     { "a .part left behind is begun anew", a_left_part_is_begun_anew },
     { "a full disk is exit 5", a_full_disk },
     { "a size limit is exit 5", a_size_limit },
+    { "short writes go on", short_writes_go_on },
     { "a commit that fails changes nothing", a_commit_that_fails },
     { "refused before work starts", refused_before_work_starts },
     { "rights follow the umask", rights_follow_the_umask },

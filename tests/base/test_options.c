@@ -228,6 +228,8 @@ TEST(reals_are_the_nearest_doubles)
     expect_relative(parsed(&generate, "--top-p 1e-37").top_p, 1e-37, 1e-15);
     expect_relative(parsed(&generate, "--top-p 0.12345678901234567890").top_p,
                     0.12345678901234567890, 1e-15);
+    expect_relative(parsed(&generate, "--top-p 12345678901234567890e-20").top_p,
+                    0.12345678901234567890, 1e-15);
     for (int i = 0; i < 100000; i++) {
         char text[40], line[60];
 

@@ -119,15 +119,16 @@ TEST(rounds_see_each_other)
     }
 }
 
-/* Two bodies wait for each other: they can only both leave if two threads run. */
+/* Two bodies wait for each other: both leave in time only if two threads run. */
 static void meet_body(int begin, int end, int worker, void *arg)
 {
     atomic_int *arrived = arg;
 
     (void)begin, (void)end, (void)worker;
     atomic_fetch_add(arrived, 1);
-    for (int tries = 0; atomic_load(arrived) < 2 && tries < 5000; tries++)
-        usleep(1000);
+    for (int tries = 0; atomic_load(arrived) < 2; tries++, usleep(1000))
+        if (tries == 5000)
+            atomic_fetch_add(arrived, 100);
 }
 
 TEST(two_threads_really_run)
@@ -145,13 +146,27 @@ TEST(two_threads_really_run)
     }
 }
 
+/* Slow enough for everybody to come. */
+static void slow_body(int begin, int end, int worker, void *arg)
+{
+    (void)begin, (void)end;
+    usleep(3000);
+    if (worker >= parallel_threads())
+        atomic_fetch_add((atomic_int *)arg, 1);
+}
+
 TEST(threads_are_what_was_asked_for)
 {
+    atomic_int wrong = 0;
     bool one = strcmp(parallel_kind(), "one thread") == 0;
 
     expect_int(parallel_threads(), one ? 1 : parallel_cores());
     parallel_set_threads(5);
     expect_int(parallel_threads(), one ? 1 : 5);
+    parallel_for(20, 1, slow_body, &wrong);
+    parallel_set_threads(2);
+    parallel_for(20, 1, slow_body, &wrong);
+    expect_int(wrong, 0);
 }
 
 TEST(cores_follow_the_affinity_mask)
