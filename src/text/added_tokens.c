@@ -43,6 +43,25 @@
 
 #include "text/unicode_class.h"     /* unicode_is_space                     */
 
+/* NULL: no added token. Scans: there are a few hundred tokens at most. */
+const AddedToken *added_tokens_by_id(const AddedTokens *added, int id)
+{
+    for (int i = 0; i < added->count; i++)
+        if (added->token[i].id == id)
+            return &added->token[i];
+    return NULL;
+}
+
+const AddedToken *added_tokens_find(const AddedTokens *added,
+                                    const char *content, size_t length)
+{
+    for (int i = 0; i < added->count; i++)
+        if (added->token[i].content_length == length
+            && memcmp(added->token[i].content, content, length) == 0)
+            return &added->token[i];
+    return NULL;
+}
+
 /* What is searched for. An empty normal form would be found everywhere. */
 static bool read_pattern(AddedToken *token, Arena *arena,
                          const Normalizer *normalizer, const Json *node,
@@ -63,9 +82,10 @@ static bool read_pattern(AddedToken *token, Arena *arena,
                      "search for after normalizing", node->offset);
 }
 
-/* The file may list what the vocabulary has; then both must agree. */
-static bool check_id(const AddedToken *token, const Bpe *bpe, const Json *node,
-                     Error *error)
+/* The file may list what the vocabulary has, and then both must agree; but it may
+ * list nothing twice. */
+static bool check_id(const AddedTokens *added, const AddedToken *token,
+                     const Bpe *bpe, const Json *node, Error *error)
 {
     int known = bpe_find(bpe, token->content, token->content_length);
     char shown[JSON_SHOWN];
@@ -79,6 +99,11 @@ static bool check_id(const AddedToken *token, const Bpe *bpe, const Json *node,
         return error_set(error, "added_tokens at byte %zu: id %d of \"%s\" "
                          "belongs to another token in model.vocab",
                          node->offset, token->id, shown);
+    if (added_tokens_by_id(added, token->id) != NULL
+        || added_tokens_find(added, token->content, token->content_length)
+           != NULL)
+        return error_set(error, "added_tokens at byte %zu: \"%s\" or its id "
+                         "%d is listed twice", node->offset, shown, token->id);
     return true;
 }
 
@@ -133,41 +158,6 @@ static int by_pattern(const void *x, const void *y)
     return order != 0 ? order : (a > b) - (a < b);
 }
 
-static int by_content(const void *x, const void *y)
-{
-    const AddedToken *a = *(const AddedToken *const *)x;
-    const AddedToken *b = *(const AddedToken *const *)y;
-
-    return compare_bytes(a->content, a->content_length, b->content,
-                         b->content_length);
-}
-
-static int by_id(const void *x, const void *y)
-{
-    const AddedToken *a = *(const AddedToken *const *)x;
-    const AddedToken *b = *(const AddedToken *const *)y;
-
-    return (a->id > b->id) - (a->id < b->id);
-}
-
-/* Neighbours after sorting that are equal: one content or one id, twice. */
-static bool refuse_twins(const AddedToken **all, int count,
-                         int (*compare)(const void *, const void *),
-                         Error *error)
-{
-    char shown[JSON_SHOWN];
-
-    qsort(all, (size_t)count, sizeof *all, compare);
-    for (int i = 1; i < count; i++)
-        if (compare(&all[i - 1], &all[i]) == 0)
-            return error_set(error, "added_tokens: \"%s\" with id %d: this %s "
-                             "is listed twice",
-                             json_show(shown, all[i]->content,
-                                       all[i]->content_length),
-                             all[i]->id, compare == by_id ? "id" : "content");
-    return true;
-}
-
 /* Sort the patterns of one search, drop all but the first of equal ones, and
  * note where each first byte begins. */
 static void build_set(AddedSet *set, const AddedTokens *added, bool normalized)
@@ -200,21 +190,19 @@ static void build_set(AddedSet *set, const AddedTokens *added, bool normalized)
  *   Errors: exit 3: a field missing, ids that contradict the vocabulary, a token
  *           listed twice
  *   Owner:  caller, added_tokens_free, after an Error too
- *   Cost:   O(n log n) for n tokens
+ *   Cost:   O(n²) for n tokens
  */
 bool added_tokens_init(AddedTokens *added, const Json *file, const Bpe *bpe,
                        const Normalizer *normalizer, Error *error)
 {
     const Json *list = json_get(file, "added_tokens");
-    const AddedToken **all;
-    bool fine = true;
 
     *added = (AddedTokens){0};
     if (list == NULL)
         return true;
-    if (!json_is(list, JSON_ARRAY))
-        return error_set(error, "added_tokens at byte %zu must be a list",
-                         list->offset);
+    if (!json_is(list, JSON_ARRAY) || list->count > ADDED_TOKENS)
+        return error_set(error, "added_tokens at byte %zu must be a list of at "
+                         "most %d tokens", list->offset, ADDED_TOKENS);
     added->token = memory_get(list->count, sizeof *added->token);
     for (const Json *node = list->child; node != NULL; node = node->next) {
         AddedToken *token = &added->token[added->count];
@@ -223,21 +211,14 @@ bool added_tokens_init(AddedTokens *added, const Json *file, const Bpe *bpe,
             return false;
         if (token->content_length == 0)
             continue;                   /* the reference ignores it too      */
-        if (!check_id(token, bpe, node, error)
+        if (!check_id(added, token, bpe, node, error)
             || !read_pattern(token, &added->arena, normalizer, node, error))
             return false;
         added->count++;
     }
-
-    all = memory_get(added->count, sizeof *all);
-    for (int i = 0; i < added->count; i++)
-        all[i] = &added->token[i];
-    fine = refuse_twins(all, added->count, by_content, error)
-        && refuse_twins(all, added->count, by_id, error);
-    memory_give_back(all);
     build_set(&added->raw, added, false);
     build_set(&added->normalized, added, true);
-    return fine;
+    return true;
 }
 
 void added_tokens_free(AddedTokens *added)
@@ -247,15 +228,6 @@ void added_tokens_free(AddedTokens *added)
     memory_give_back(added->token);
     arena_free(&added->arena);
     *added = (AddedTokens){0};
-}
-
-/* NULL: no added token. A scan: there are a few hundred at most. */
-const AddedToken *added_tokens_by_id(const AddedTokens *added, int id)
-{
-    for (int i = 0; i < added->count; i++)
-        if (added->token[i].id == id)
-            return &added->token[i];
-    return NULL;
 }
 
 /* The longest pattern that begins at text[at], or NULL: the dictionary walk of

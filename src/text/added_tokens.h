@@ -9,6 +9,8 @@
 #include "text/bpe.h"
 #include "text/normalizer.h"
 
+#define ADDED_TOKENS 10000          /* that are accepted                    */
+
 typedef struct {
     const char *content;            /* as the file has it                   */
     size_t content_length;
@@ -48,5 +50,7 @@ void added_tokens_free(AddedTokens *added);
 bool added_tokens_next(AddedMatch *match, const AddedSet *set,
                        const char *text, size_t length);
 const AddedToken *added_tokens_by_id(const AddedTokens *added, int id);
+const AddedToken *added_tokens_find(const AddedTokens *added,
+                                    const char *content, size_t length);
 
 #endif

@@ -25,7 +25,7 @@
  * done for all tokens when the file is loaded, and what remains to be done per
  * id is to append a few bytes. In order:
  *
- *      Replace, Strip …      of each token
+ *      Replace …             in each token
  *      ByteFallback          marks the byte tokens
  *      Fuse | ByteLevel      from here on the text is one
  *      Strip                 of the whole text: only its beginning
@@ -50,60 +50,36 @@ enum {                      /* flags of an id                               */
 
 #define HELD 4096           /* bytes reserved for a run of byte tokens      */
 
-typedef struct {            /* a step that looks at one token               */
-    bool strip;             /* Strip; else Replace                          */
-    Replacement replace;
-    char content[4];        /* Strip: the character                         */
-    size_t content_length;
-    int64_t start, stop;    /* … how often at either end                    */
-} TokenStep;
-
 typedef struct {            /* the decoder's steps, sorted out              */
-    TokenStep step[COMPONENTS];
+    Replacement replace[COMPONENTS];
     int count;
     enum { EACH, RUNS, ONE } phase; /* tokens, ByteFallback seen, fused     */
     Arena arena;
 } Plan;
 
-static bool read_strip(TokenStep *step, const Json *component, Error *error)
+/* Strip behind Fuse sees the text as a whole. A stream can do that at its beginning,
+ * but would have to hold back its end: so "stop" must be 0. */
+static bool read_strip(Decoder *decoder, const Json *component, Error *error)
 {
     const Json *content, *start, *stop;
+    int64_t times, none;
     uint32_t point;
+    int n;
 
     if (!component_field(&content, component, "content", JSON_STRING, error)
         || !component_field(&start, component, "start", JSON_NUMBER, error)
         || !component_field(&stop, component, "stop", JSON_NUMBER, error))
         return false;
-    step->strip = true;
-    step->content_length = (size_t)utf8_read(&point, content->text,
-                                             content->length);
-    if (step->content_length == 0 || step->content_length != content->length
-        || !json_integer(&step->start, start) || step->start < 0
-        || !json_integer(&step->stop, stop) || step->stop < 0
-        || step->start > INT32_MAX)
-        return error_set(error, "Strip at byte %zu: \"content\" must be one "
-                         "character, \"start\" and \"stop\" how often",
+    n = utf8_read(&point, content->text, content->length);
+    if (n == 0 || (uint32_t)n != content->length || decoder->strip_count != 0
+        || !json_integer(&times, start) || times < 0 || times > INT32_MAX
+        || !json_integer(&none, stop) || none != 0)
+        return error_set(error, "decoder at byte %zu: supported is one Strip, "
+                         "with one character as \"content\" and \"stop\" 0",
                          component->offset);
-    memcpy(step->content, content->text, content->length);
-    return true;
-}
-
-/* A Strip behind Fuse sees the text as a whole; a stream can do that at its
- * beginning, but would have to hold back its end. */
-static bool read_final_strip(Decoder *decoder, const Json *component,
-                             Error *error)
-{
-    TokenStep step = {0};
-
-    if (!read_strip(&step, component, error))
-        return false;
-    if (step.stop != 0 || decoder->strip_count != 0)
-        return error_set(error, "decoder at byte %zu: behind Fuse or ByteLevel "
-                         "only one Strip with \"stop\" 0 is supported",
-                         component->offset);
-    memcpy(decoder->strip, step.content, sizeof decoder->strip);
-    decoder->strip_length = step.content_length;
-    decoder->strip_count = (int)step.start;
+    memcpy(decoder->strip, content->text, (size_t)n);
+    decoder->strip_length = (size_t)n;
+    decoder->strip_count = (int)times;
     return true;
 }
 
@@ -116,13 +92,11 @@ static bool read_step(Decoder *decoder, Plan *plan, const Json *component,
     bool level = component_is(component, "ByteLevel");
     bool fuse = component_is(component, "Fuse");
 
-    if (plan->phase == EACH && strip)
-        return read_strip(&plan->step[plan->count++], component, error);
     if (plan->phase == EACH && replace)
-        return replacement_init(&plan->step[plan->count++].replace,
-                                &plan->arena, component, error);
+        return replacement_init(&plan->replace[plan->count++], &plan->arena,
+                                component, error);
     if (plan->phase == ONE && strip)
-        return read_final_strip(decoder, component, error);
+        return read_strip(decoder, component, error);
     if (plan->phase == EACH && bytes)
         plan->phase = RUNS, decoder->byte_runs = true;
     else if (plan->phase == EACH && level)
@@ -131,29 +105,14 @@ static bool read_step(Decoder *decoder, Plan *plan, const Json *component,
         plan->phase = ONE;
     else if (strip || replace || bytes || level)
         return error_set(error, "decoder at byte %zu: this step is not "
-                         "supported at this place; the order is Replace and "
-                         "Strip, ByteFallback, Fuse (or ByteLevel), Strip",
+                         "supported at this place; the order is Replace, "
+                         "ByteFallback, Fuse (or ByteLevel), Strip",
                          component->offset);
     else
         return component_unknown(component, "decoder", "ByteFallback, "
                                  "ByteLevel, Fuse, Replace, Sequence, Strip",
                                  error);
     return true;
-}
-
-/* bytes[begin … end-1] without content at its ends, as often as step says. */
-static void strip_token(const TokenStep *step, const char **bytes,
-                        size_t *length)
-{
-    size_t n = step->content_length;
-
-    for (int64_t i = 0; i < step->start && *length >= n
-                        && memcmp(*bytes, step->content, n) == 0; i++)
-        *bytes += n, *length -= n;
-    for (int64_t i = 0; i < step->stop && *length >= n
-                        && memcmp(*bytes + *length - n, step->content, n) == 0;
-         i++)
-        *length -= n;
 }
 
 static int hex_digit(char c)
@@ -202,19 +161,13 @@ static void add_byte_level(Text *out, const char *token, size_t length)
 static void add_token(Decoder *decoder, const Plan *plan, int id,
                       const char *token, size_t length, Text work[2])
 {
-    int byte, turn = 0;
+    int byte;
 
     for (int i = 0; i < plan->count; i++) {
-        const TokenStep *step = &plan->step[i];
-        Text *out;
+        Text *out = &work[i % 2];       /* token may lie in the other one   */
 
-        if (step->strip) {
-            strip_token(step, &token, &length);
-            continue;
-        }
-        out = &work[turn ^= 1];         /* token may lie in the other one   */
         text_clear(out);
-        replacement_apply(out, &step->replace, token, length);
+        replacement_apply(out, &plan->replace[i], token, length);
         token = out->bytes, length = out->length;
     }
     byte = decoder->byte_runs ? byte_of(token, length) : -1;

@@ -297,14 +297,9 @@ void tokenizer_encode(Ids *out, const Tokenizer *tokenizer, const char *text,
 int tokenizer_find(const Tokenizer *tokenizer, const char *token)
 {
     size_t length = strlen(token);
+    const AddedToken *a = added_tokens_find(&tokenizer->added, token, length);
 
-    for (int i = 0; i < tokenizer->added.count; i++) {
-        const AddedToken *a = &tokenizer->added.token[i];
-
-        if (a->content_length == length && strcmp(a->content, token) == 0)
-            return a->id;
-    }
-    return bpe_find(tokenizer->bpe, token, length);
+    return a != NULL ? a->id : bpe_find(tokenizer->bpe, token, length);
 }
 
 const char *tokenizer_token(const Tokenizer *tokenizer, int id)

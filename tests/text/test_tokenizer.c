@@ -335,9 +335,9 @@ static const Bad BAD[] = {
     { { .added = ADDED("7", "<s>", F, F, F) }, "belongs to another token" },
     { { .added = ADDED("50", "ab", F, F, F) }, "50 here and 6" },
     { { .added = ADDED("50", "<s>", F, F, F) "," ADDED("51", "<s>", F, F, F) },
-      "this content is listed twice" },
+      "\"<s>\" or its id 51 is listed twice" },
     { { .added = ADDED("50", "<s>", F, F, F) "," ADDED("50", "<t>", F, F, F) },
-      "this id is listed twice" },
+      "\"<t>\" or its id 50 is listed twice" },
     { { .added = ADDED("50", "zz", T, F, F), .normal = REPLACE("z", "") },
       "nothing is left" },
 };
