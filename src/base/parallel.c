@@ -21,7 +21,9 @@
  *
  * Three builds from this page (THREADS= in the Makefile), the same bits from each:
  *
- *   OpenMP          the compiler's own team, where it has one
+ *   OpenMP          the compiler's own team, where it has one. Its rounds end when
+ *                   every member was there: on a machine that is busy with other
+ *                   work a member without a core holds up all of them
  *   POSIX threads   a team of our own, below: Apple's clang has no OpenMP
  *   one thread      the plain loop, for a debugger or a machine without threads
  *
