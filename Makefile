@@ -16,10 +16,10 @@ CFLAGS  = -std=c11 -g $(OPT) -ffp-contract=off $(WARN) $(EXTRA) \
 LDLIBS  = -lm
 ifeq ($(THREADS),openmp)
 CFLAGS  += -fopenmp -DTHREADS_OPENMP
-LDFLAGS += -fopenmp
+override LDFLAGS += -fopenmp
 else ifeq ($(THREADS),posix)
 CFLAGS  += -pthread -DTHREADS_POSIX
-LDFLAGS += -pthread
+override LDFLAGS += -pthread
 endif
 
 SRC     = $(sort $(wildcard src/*/*.c))
