@@ -1,0 +1,55 @@
+/* output.c - what is said on stdout arrives, or the program says why not
+ *
+ *      printf ──► buffer of the C library ──► write ──► a terminal, a file, a pipe
+ *                   │                           │
+ *                   │ printf says "fine":       │ fails: the disk is full (ENOSPC),
+ *                   │ it is in the buffer       │ the reader is gone (EPIPE), …
+ *                   ▼                           ▼
+ *                 nobody looks          ferror(stdout) from now on
+ *
+ * A program that prints an answer and exits 0 has promised that the answer is there.
+ * printf cannot promise it: most of its text is still in a buffer, which the
+ * C library writes at exit, when nobody asks any more whether that went well. So
+ * `./run logits … > file` on a full disk would leave half a table and say "fine".
+ * One flush before the exit status is chosen tells the truth.
+ *
+ * A pipe whose reader has gone (`./run generate … | head -c 9`) usually kills the
+ * writer by SIGPIPE, without a word and without tidying up. The signal is ignored
+ * here; then write fails with EPIPE like any other error. (A program that is started
+ * by this one inherits that: base/process resets it before.)
+ *
+ * Read next: chapters/run.c.
+ */
+#include "base/output.h"
+
+#include <errno.h>          /* why writing failed                            */
+#include <signal.h>         /* SIGPIPE                                       */
+#include <stdio.h>          /* stdout                                        */
+#include <string.h>         /* strerror                                      */
+
+void output_watch(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+}
+
+bool output_lost(void)
+{
+    return ferror(stdout) != 0;
+}
+
+/* The reason is that of this last flush: the C library keeps what it could not write
+ * and fails again for the same reason. If it does not, there is a loss all the same. */
+bool output_end(Error *error)
+{
+    bool lost = output_lost();
+
+    errno = 0;
+    if (fflush(stdout) == 0 && !lost)
+        return true;
+    if (errno == ENOSPC || errno == EDQUOT)
+        return error_code(error, EXIT_ROOM, "stdout: the disk is full (%s): what "
+                          "was printed is not complete", strerror(errno));
+    return error_code(error, EXIT_CRASH, "stdout: %s: what was printed is not "
+                      "complete", errno != 0 ? strerror(errno)
+                      : "something could not be written");
+}

@@ -1,0 +1,19 @@
+/* output.h - what is said on stdout arrives, or the program says why not
+ *
+ * Rules of use: the driver calls output_watch once at the start and output_end
+ * once at the end. In between everybody prints without looking; who writes for
+ * long asks output_lost now and then and stops.
+ */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include "base/base.h"
+
+void output_watch(void);        /* a reader that goes away is an error, not
+                                   the sudden end of this process           */
+bool output_lost(void);         /* something could not be written           */
+
+/* Errors: exit 5 for a full disk, 4 for a reader that went away and the rest. */
+bool output_end(Error *error);
+
+#endif

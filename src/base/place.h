@@ -1,0 +1,18 @@
+/* place.h - where this program lies, and what lies in a folder
+ *
+ * Rules of use: asked when names are looked up, never in the middle of work.
+ */
+#ifndef PLACE_H
+#define PLACE_H
+
+#include "base/memory.h"
+
+/* The folder of the running program, without a last slash, into path [room].
+ * false: the system does not say, or it does not fit. */
+bool place_of_program(char *path, size_t room);
+
+/* The names in a folder, sorted byte-wise, without those that begin with a dot;
+ * *count of them. A folder that cannot be read has none. Owner: the arena. */
+const char **place_names(const char *folder, Arena *arena, int *count);
+
+#endif
