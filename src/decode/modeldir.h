@@ -1,14 +1,13 @@
-/* modeldir.h - a model's folder: found by name, opened once, shared by all
+/* modeldir.h - a model's folder: opened once, shared by all
  *
  * Rules of use: a ModelDir owns the mapped files and the tokenizer, and outlives
- * the Models made from it. Names: a folder; a tiny model of the clone; a short
- * name or org/name[@revision] in the Hugging Face cache.
+ * the Models made from it. What may be given as a name: decode/modelname.h.
  */
 #ifndef MODELDIR_H
 #define MODELDIR_H
 
+#include "decode/modelname.h"
 #include "decode/sampling.h"
-#include "files/hubcache.h"
 #include "files/safetensors.h"
 #include "model/model.h"
 #include "text/chat.h"
@@ -21,22 +20,15 @@ typedef struct {
     Tokenizer *tokenizer;
     Safetensors file;
     bool has_weights;
-    SamplingConfig sampling;        /* the model's own wishes, see sampling.h */
+    SamplingConfig sampling;        /* the model's own wishes, see the .c    */
     int eos[CONFIG_EOS], eos_count; /* generation_config's, else config's    */
 } ModelDir;
 
-typedef struct {                    /* a name that may be given as --model   */
-    const char *name;               /* "storyteller", "tinyllama"            */
-    const char *repository;         /* "TinyLlama/…"; NULL: in the clone     */
-} ModelName;
+/* TOKENIZER: only tokenizer.json is needed. WEIGHTS: config and weights, to be
+ * looked at. ALL: these, the tokenizer and the wishes. */
+typedef enum { MODELDIR_TOKENIZER, MODELDIR_WEIGHTS, MODELDIR_ALL } ModelDirParts;
 
-extern const ModelName model_names[];       /* ends with a NULL name         */
-
-/* The folder for a name, into path. Errors: exit 2 unknown name, with the
- * nearest known one; exit 3 known but not on this machine, with what to do. */
-bool modeldir_find(char path[HUBCACHE_PATH], const char *name, Error *error);
-
-typedef enum { MODELDIR_TOKENIZER, MODELDIR_ALL } ModelDirParts;
+/* Errors: those of modelname_find; exit 3 for a folder that cannot be used. */
 bool modeldir_open(ModelDir *dir, const char *name, ModelDirParts parts,
                    Error *error);
 void modeldir_close(ModelDir *dir);

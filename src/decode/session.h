@@ -6,7 +6,8 @@
  * 2. session_feed reads more ids; session_goto makes the session stand exactly
  *    behind the given ids, keeping what it already read of them. After either,
  *    logits [V] are those of the last id.
- * 3. A call that fails leaves the session where it was.
+ * 3. A feed that fails leaves the session where it was; a goto that fails leaves
+ *    it behind the ids that it could keep. logits is NULL when a pass had begun.
  * 4. Neither allocates: everything is there from session_init on.
  */
 #ifndef SESSION_H
@@ -26,8 +27,14 @@ typedef struct {
     int length;                     /* how many                              */
     int capacity;                   /* S                                     */
     int chunk;                      /* tokens per pass                       */
+    size_t fed;                     /* rows that went through the model      */
     const float *logits;            /* [V] of the last id; NULL before       */
 } Session;
+
+/* How many positions to reserve: ctx, or prompt + n where ctx is 0, and never
+ * more than the model's context. Errors: exit 3 when the prompt does not fit. */
+bool session_capacity(int *capacity, const Config *config, int ctx, int prompt,
+                      int n, Error *error);
 
 /* kv: FORMAT_F32 or FORMAT_F16. Errors: exit 5 without memory. */
 bool session_init(Session *s, const Model *model, int capacity, int chunk,

@@ -1,0 +1,339 @@
+/* modeldir.c - a model's folder: opened once, shared by all
+ *
+ *   the folder                       what becomes of it
+ *   ┌──────────────────────────┐
+ *   │ config.json              │──► the shapes           model_load reads it
+ *   │ model.safetensors        │──► mapped, not read     weights are views into it
+ *   │   or an index and shards │
+ *   │ tokenizer.json           │──► a Tokenizer
+ *   │ generation_config.json   │──► wishes: temperature …, and what ends a text
+ *   │ tokenizer_config.json    │──► the chat template    read when asked for
+ *   │   or chat_template.jinja │
+ *   └──────────────────────────┘
+ *
+ * This is the layout in which models are published (Hugging Face's), and it is the
+ * only one that is read here. The folder is opened once and owned by a ModelDir;
+ * any number of Models may be made from it, and they share one mapping.
+ *
+ * Format notes:
+ *
+ * - generation_config.json is taken field by field. do_sample false means greedy.
+ *   A field that is absent or null is not a wish: then temperature is 0.8, top-p
+ *   0.95, and nothing else is filtered. (transformers would take 1.0, 1.0 and a
+ *   top-k of 50 there; few people want these, and the file can say so.)
+ * - eos_token_id is a number or a list, in either file; generation_config wins,
+ *   because chat models name their end of turn only there.
+ * - What was copied by git without its large-file extension looks like a model
+ *   and is a few lines of text that begin "version https://git-lfs". It is caught
+ *   by these words, for the JSON reader's complaint about the first byte would
+ *   help nobody. The same for a folder with weights in another format.
+ *
+ * Read next: decode/generate.c. Lesson: chapters/chapter02_weights.c.
+ */
+#include "decode/modeldir.h"
+
+#include <stdio.h>              /* snprintf                                  */
+#include <string.h>             /* strlen, strncmp                           */
+
+#include "base/mapfile.h"
+#include "base/place.h"         /* place_names                               */
+
+#define POINTER "version https://git-lfs"
+#define POINTER_MOST 1024       /* bytes; a real pointer has some 130        */
+
+typedef char Path[HUBCACHE_PATH + 64];
+
+/* folder/name into path; returns whether such a file is there. */
+static bool file_in(Path path, const char *folder, const char *name)
+{
+    snprintf(path, sizeof(Path), "%s/%s", folder, name);
+    return path_is_file(path);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* Errors: the file is there and is what git leaves instead of a large file. */
+static bool refuse_pointer(const char *path, Error *error)
+{
+    Error ignored;
+    MapFile file;
+    bool pointer;
+
+    if (!path_is_file(path) || !mapfile_open(&file, path, &ignored))
+        return true;                    /* whoever reads it will complain    */
+    pointer = file.size < POINTER_MOST && file.size >= strlen(POINTER)
+           && strncmp((const char *)file.bytes, POINTER, strlen(POINTER)) == 0;
+    mapfile_close(&file);
+    if (!pointer)
+        return true;
+    return error_set(error, "%s: is a git-lfs pointer and not the file itself: "
+                     "run `git lfs pull` in its folder, or download the model "
+                     "with `huggingface-cli download`", path);
+}
+
+/* There is no safetensors file: look what is there instead, and say what helps. */
+static bool refuse_without_weights(const char *folder, Error *error)
+{
+    Arena arena = {0};
+    int count;
+    const char **names = place_names(folder, &arena, &count);
+    const char *bin = NULL, *gguf = NULL, *adapter = NULL;
+
+    for (int i = 0; i < count; i++) {
+        if (ends_with(names[i], ".bin") || ends_with(names[i], ".pth"))
+            bin = names[i];
+        if (ends_with(names[i], ".gguf"))
+            gguf = names[i];
+        if (strcmp(names[i], "adapter_config.json") == 0)
+            adapter = names[i];
+    }
+    if (bin != NULL)
+        error_set(error, "%s: holds weights only as %s, a pickle, which may run "
+                  "code and is not read here: save them as model.safetensors "
+                  "(transformers: save_pretrained), or take a revision of the "
+                  "model that has it", folder, bin);
+    else if (gguf != NULL)
+        error_set(error, "%s: holds weights only as %s, and GGUF files are not "
+                  "supported: give the folder in Hugging Face layout that the "
+                  "file was made from", folder, gguf);
+    else if (adapter != NULL)
+        error_set(error, "%s: is an adapter and not a model: give the folder of "
+                  "the model that it belongs to", folder);
+    else
+        error_set(error, "%s: there are no weights in this folder: "
+                  "model.safetensors is missing (or "
+                  "model.safetensors.index.json and the files that it names)",
+                  folder);
+    arena_free(&arena);
+    return false;
+}
+
+static bool open_weights(ModelDir *dir, Error *error)
+{
+    Arena arena = {0};
+    Path path;
+    int count;
+    const char **names;
+    bool fine = true;
+
+    if (!file_in(path, dir->path, "model.safetensors")
+        && !file_in(path, dir->path, "model.safetensors.index.json"))
+        return refuse_without_weights(dir->path, error);
+    names = place_names(dir->path, &arena, &count);
+    for (int i = 0; fine && i < count; i++)
+        if (ends_with(names[i], ".safetensors")
+            && file_in(path, dir->path, names[i]))
+            fine = refuse_pointer(path, error);
+    arena_free(&arena);
+    dir->has_weights = fine && safetensors_open(&dir->file, dir->path, error);
+    return dir->has_weights;
+}
+
+/* Errors: exit 3, also for a folder that is no model's at all. */
+static bool open_config(ModelDir *dir, Error *error)
+{
+    Path path;
+
+    if (!file_in(path, dir->path, "config.json"))
+        return error_set(error, "%s: there is no config.json in this folder: "
+                         "--model wants a folder in Hugging Face layout "
+                         "(config.json, tokenizer.json, model.safetensors)",
+                         dir->path);
+    return refuse_pointer(path, error)
+        && json_read_file(&dir->config, path, JSON_UNIQUE, error);
+}
+
+static bool open_tokenizer(ModelDir *dir, Error *error)
+{
+    Path path;
+
+    if (!file_in(path, dir->path, "tokenizer.json"))
+        return error_set(error, "%s: there is no tokenizer.json in this folder; "
+                         "take it from where the weights are from (an old model "
+                         "may have only tokenizer.model: transformers writes the "
+                         "new file with save_pretrained)", dir->path);
+    if (!refuse_pointer(path, error))
+        return false;
+    dir->tokenizer = tokenizer_open(path, error);
+    return dir->tokenizer != NULL;
+}
+
+/* A member that is there and not null. */
+static const Json *wish(const Json *root, const char *name)
+{
+    const Json *node = json_get(root, name);
+
+    return json_is(node, JSON_NULL) ? NULL : node;
+}
+
+/* *value stays as it is when the field is absent.
+ *   Errors: exit 3, not a number between low and high                       */
+static bool read_wish(double *value, const Json *root, const char *name,
+                      double low, double high, Error *error)
+{
+    const Json *node = wish(root, name);
+    double number;
+
+    if (node == NULL)
+        return true;
+    if (!json_number(&number, node) || !(number >= low && number <= high))
+        return error_set(error, "the field %s at byte %zu must be a number from "
+                         "%g to %g", name, node->offset, low, high);
+    *value = number;
+    return true;
+}
+
+/* The model's own way of writing: see the format notes. root NULL: no file. */
+static bool read_sampling(SamplingConfig *s, const Json *root, Error *error)
+{
+    double top_k = 0;
+
+    *s = (SamplingConfig){ .temperature = 0.8, .top_p = 0.95,
+                           .repeat_penalty = 1 };
+    if (!read_wish(&s->temperature, root, "temperature", 0, 1e6, error)
+        || !read_wish(&top_k, root, "top_k", 0, 1e9, error)
+        || !read_wish(&s->top_p, root, "top_p", 0, 1, error)
+        || !read_wish(&s->min_p, root, "min_p", 0, 1, error)
+        || !read_wish(&s->repeat_penalty, root, "repetition_penalty", 1e-6, 1e6,
+                      error))
+        return false;
+    s->top_k = (int)top_k;
+    if (json_is(json_get(root, "do_sample"), JSON_FALSE))
+        s->temperature = 0;
+    return true;
+}
+
+/* The ids that end a text, from one of the two files. */
+static bool read_eos(ModelDir *dir, const Json *node, Error *error)
+{
+    const Json *id = json_is(node, JSON_ARRAY) ? node->child : node;
+
+    for (; id != NULL; id = id != node ? id->next : NULL) {
+        int64_t value;
+
+        if (!json_integer(&value, id) || value < 0 || value > INT32_MAX
+            || dir->eos_count == CONFIG_EOS)
+            return error_set(error, "the field eos_token_id at byte %zu must be "
+                             "an id or a list of at most %d ids", id->offset,
+                             CONFIG_EOS);
+        dir->eos[dir->eos_count++] = (int)value;
+    }
+    return true;
+}
+
+static bool open_wishes(ModelDir *dir, Error *error)
+{
+    const Json *eos;
+    Path path;
+
+    if (file_in(path, dir->path, "generation_config.json")
+        && (!refuse_pointer(path, error)
+            || !json_read_file(&dir->generation, path, JSON_UNIQUE, error)))
+        return false;
+    eos = wish(dir->generation.root, "eos_token_id");
+    if (read_sampling(&dir->sampling, dir->generation.root, error)
+        && (eos == NULL || read_eos(dir, eos, error))) {
+        eos = eos == NULL ? wish(dir->config.root, "eos_token_id") : NULL;
+        if (eos == NULL || read_eos(dir, eos, error))
+            return true;
+        file_in(path, dir->path, "config.json");
+    }
+    return error_where(error, "%s", path);
+}
+
+/* Find the folder and open the parts that are asked for.
+ *
+ *   dir     out; nothing is held after a failure. Owner: the caller, until
+ *           modeldir_close, which comes after the last Model made from it
+ *   name    see modelname.h
+ *   Errors: each names the file and what to do
+ *   Cost:   the JSON files are read, the weights only mapped
+ */
+bool modeldir_open(ModelDir *dir, const char *name, ModelDirParts parts,
+                   Error *error)
+{
+    bool fine;
+
+    *dir = (ModelDir){0};
+    fine = modelname_find(dir->path, name, error)
+        && (parts == MODELDIR_TOKENIZER || (open_config(dir, error)
+                                            && open_weights(dir, error)))
+        && (parts == MODELDIR_WEIGHTS || open_tokenizer(dir, error))
+        && (parts != MODELDIR_ALL || open_wishes(dir, error));
+    if (!fine)
+        modeldir_close(dir);
+    return fine;
+}
+
+/* One that is closed already, or all zeros, is fine. */
+void modeldir_close(ModelDir *dir)
+{
+    if (dir->has_weights)
+        safetensors_close(&dir->file);
+    if (dir->tokenizer != NULL)
+        tokenizer_close(dir->tokenizer);
+    json_free(&dir->generation);
+    json_free(&dir->config);
+    *dir = (ModelDir){0};
+}
+
+/* A template of its own file; Errors: as chat_find, with the path. */
+static bool chat_of_file(ChatTemplate *chat, const char *path, Error *error)
+{
+    MapFile file;
+    char *source;
+    bool fine;
+
+    if (!mapfile_open(&file, path, error))
+        return false;
+    source = memory_text((const char *)file.bytes, file.size);
+    mapfile_close(&file);
+    fine = chat_find(chat, source, error) || error_where(error, "%s", path);
+    memory_give_back(source);
+    return fine;
+}
+
+/* In tokenizer_config.json chat_template is a text, or a list of named ones, of
+ * which "default" is meant. */
+static const Json *template_in(const Json *root)
+{
+    const Json *node = json_get(root, "chat_template");
+
+    if (!json_is(node, JSON_ARRAY))
+        return node;
+    for (const Json *one = node->child; one != NULL; one = one->next)
+        if (json_equals(json_get(one, "name"), "default"))
+            return json_get(one, "template");
+    return NULL;
+}
+
+bool modeldir_chat(ChatTemplate *chat, const ModelDir *dir, Error *error)
+{
+    JsonDocument document = {0};
+    const Json *source = NULL;
+    bool fine = false;
+    Path path;
+
+    if (file_in(path, dir->path, "chat_template.jinja"))
+        return chat_of_file(chat, path, error);
+    if (file_in(path, dir->path, "tokenizer_config.json")) {
+        if (!json_read_file(&document, path, JSON_PLAIN, error))
+            return false;
+        source = template_in(document.root);
+    }
+    if (json_is(source, JSON_STRING))
+        fine = chat_find(chat, source->text, error)
+            || error_where(error, "%s", path);
+    else
+        error_set(error, "%s: this model has no chat template (neither "
+                  "chat_template.jinja nor chat_template in "
+                  "tokenizer_config.json): it was not trained on conversations; "
+                  "leave --chat out, or take a chat model", dir->path);
+    json_free(&document);
+    return fine;
+}

@@ -1,0 +1,328 @@
+/* test_modeldir.c - folders as people really have them, good and bad */
+#include "test.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "decode/modeldir.h"
+
+#define STORYTELLER "models/storyteller"
+
+static Error error;
+
+static void write_in(const char *folder, const char *name, const char *text)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    test_write(path, text, strlen(text));
+}
+
+static void link_in(const char *folder, const char *name, const char *from)
+{
+    char path[512], *target = realpath(from, NULL);
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    expect(target != NULL && symlink(target, path) == 0);
+    free(target);
+}
+
+/* A folder like storyteller's, without the names in missing. */
+static const char *folder_without(const char *missing)
+{
+    static const char *const names[] = { "config.json", "tokenizer.json",
+        "generation_config.json", "tokenizer_config.json",
+        "model.safetensors" };
+    static int number;
+    static char folder[8][256];
+    char *path = folder[number % 8], from[256], name[64];
+
+    snprintf(name, sizeof name, "model-%ld-%d", (long)getpid(), number++);
+    snprintf(path, sizeof folder[0], "%s", test_scratch(name));
+    expect(mkdir(path, 0700) == 0);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(from, sizeof from, STORYTELLER "/%s", names[i]);
+        if (strstr(missing, names[i]) == NULL       /* or a longer name's end */
+            || (strstr(missing, names[i]) > missing
+                && strstr(missing, names[i])[-1] != ' '))
+            link_in(path, names[i], from);
+    }
+    return path;
+}
+
+/* Opening fails with this code and says these words. */
+static void refused(const char *name, ModelDirParts parts, int code,
+                    const char *words)
+{
+    ModelDir dir;
+
+    error = (Error){0};
+    if (modeldir_open(&dir, name, parts, &error))
+        test_fail(__FILE__, __LINE__, "%s was accepted", name);
+    if (error.code != code || !error_mentions(&error, words))
+        test_fail(__FILE__, __LINE__, "%s: exit %d, \"%s\"; expected %d and \"%s\"",
+                  name, error.code, error.text, code, words);
+}
+
+TEST(all_parts_of_a_good_folder)
+{
+    ModelDir dir;
+
+    expect_ok(modeldir_open(&dir, STORYTELLER, MODELDIR_ALL, &error), &error);
+    expect(dir.has_weights && dir.tokenizer != NULL);
+    expect_int(tokenizer_vocabulary(dir.tokenizer), 2048);
+    expect(dir.sampling.temperature == 0.8 && dir.sampling.top_p == 0.95
+           && dir.sampling.top_k == 0 && dir.sampling.min_p == 0
+           && dir.sampling.repeat_penalty == 1);
+    expect(dir.eos_count == 1 && dir.eos[0] == 0);
+    modeldir_close(&dir);
+    modeldir_close(&dir);                           /* twice is fine         */
+}
+
+/* Only tokenizer.json is there. */
+TEST(a_tokenizer_needs_nothing_else)
+{
+    const char *folder = folder_without("config.json generation_config.json "
+                                        "tokenizer_config.json "
+                                        "model.safetensors");
+    ModelDir dir;
+
+    expect_ok(modeldir_open(&dir, folder, MODELDIR_TOKENIZER, &error), &error);
+    modeldir_close(&dir);
+    refused(folder, MODELDIR_ALL, EXIT_INPUT, "config.json");
+}
+
+/* The wishes of files as they are in the world, field by field. */
+TEST(wishes_field_by_field)
+{
+    static const struct {
+        const char *file;
+        SamplingConfig want;
+        int eos_count, eos[3];
+    } cases[] = {
+        { "{}", { 0.8, 0, 0.95, 0, 1 }, 1, { 0 } },
+        /* TinyLlama's: nothing about sampling in it */
+        { "{\"bos_token_id\":1,\"eos_token_id\":2,\"max_length\":2048}",
+          { 0.8, 0, 0.95, 0, 1 }, 1, { 2 } },
+        /* Llama-3.2-1B-Instruct's */
+        { "{\"do_sample\":true,\"temperature\":0.6,\"top_p\":0.9,"
+          "\"eos_token_id\":[128001,128008,128009]}",
+          { 0.6, 0, 0.9, 0, 1 }, 3, { 128001, 128008, 128009 } },
+        { "{\"do_sample\":false,\"temperature\":0.6,\"top_k\":40}",
+          { 0, 40, 0.95, 0, 1 }, 1, { 0 } },
+        { "{\"temperature\":null,\"top_k\":50,\"top_p\":1,\"min_p\":0.05,"
+          "\"repetition_penalty\":1.1,\"eos_token_id\":null}",
+          { 0.8, 50, 1, 0.05, 1.1 }, 1, { 0 } },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *folder = folder_without("generation_config.json");
+        const SamplingConfig *want = &cases[i].want;
+        ModelDir dir;
+
+        write_in(folder, "generation_config.json", cases[i].file);
+        expect_ok(modeldir_open(&dir, folder, MODELDIR_ALL, &error), &error);
+        expect_close(dir.sampling.temperature, want->temperature, 0);
+        expect_int(dir.sampling.top_k, want->top_k);
+        expect_close(dir.sampling.top_p, want->top_p, 0);
+        expect_close(dir.sampling.min_p, want->min_p, 0);
+        expect_close(dir.sampling.repeat_penalty, want->repeat_penalty, 0);
+        expect_int(dir.eos_count, cases[i].eos_count);
+        for (int k = 0; k < dir.eos_count; k++)
+            expect_int(dir.eos[k], cases[i].eos[k]);
+        modeldir_close(&dir);
+    }
+}
+
+TEST(no_wishes_at_all)
+{
+    ModelDir dir;
+
+    expect_ok(modeldir_open(&dir, folder_without("generation_config.json"),
+                            MODELDIR_ALL, &error), &error);
+    expect(dir.sampling.temperature == 0.8 && dir.eos_count == 1);
+    modeldir_close(&dir);
+}
+
+TEST(wishes_that_are_none)
+{
+    static const struct { const char *file, *words; } cases[] = {
+        { "{\"temperature\":-1}", "temperature" },
+        { "{\"temperature\":\"hot\"}", "temperature" },
+        { "{\"top_p\":1.5}", "top_p" },
+        { "{\"eos_token_id\":\"</s>\"}", "eos_token_id" },
+        { "{\"eos_token_id\":[1,-2]}", "eos_token_id" },
+        { "{\"eos_token_id\":[1,2,3,4,5,6,7,8,9]}", "eos_token_id" },
+        { "{\"temperature\":1,\"temperature\":2}", "temperature" },
+        { "{", "generation_config.json" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *folder = folder_without("generation_config.json");
+
+        write_in(folder, "generation_config.json", cases[i].file);
+        refused(folder, MODELDIR_ALL, EXIT_INPUT, cases[i].words);
+        expect(error_mentions(&error, "generation_config.json"));
+    }
+}
+
+TEST(folders_that_are_no_models)
+{
+    const char *folder = folder_without("model.safetensors");
+
+    refused(folder, MODELDIR_ALL, EXIT_INPUT, "model.safetensors is missing");
+    write_in(folder, "adapter_config.json", "{}");
+    refused(folder, MODELDIR_ALL, EXIT_INPUT, "adapter");
+    write_in(folder, "model.gguf", "GGUF");
+    refused(folder, MODELDIR_ALL, EXIT_INPUT, "GGUF");
+    write_in(folder, "pytorch_model.bin", "PK");
+    refused(folder, MODELDIR_ALL, EXIT_INPUT, "pytorch_model.bin");
+    write_in(folder, "model.safetensors",
+             "version https://git-lfs.github.com/spec/v1\n"
+             "oid sha256:6e6001da2106d4757498752a021df6c2bdc332c650aae4bae6b0c004\n"
+             "size 2200119864\n");
+    refused(folder, MODELDIR_ALL, EXIT_INPUT, "git-lfs");
+    refused(folder_without("tokenizer.json"), MODELDIR_ALL, EXIT_INPUT,
+            "tokenizer.json");
+    refused(folder_without("config.json"), MODELDIR_WEIGHTS, EXIT_INPUT,
+            "config.json");
+    folder = folder_without("tokenizer.json");
+    write_in(folder, "tokenizer.json", "version https://git-lfs.github.com/spec");
+    refused(folder, MODELDIR_TOKENIZER, EXIT_INPUT, "git-lfs");
+    folder = folder_without("model.safetensors");
+    write_in(folder, "model.safetensors", "");      /* cut short: its reader */
+    refused(folder, MODELDIR_ALL, EXIT_INPUT, "model.safetensors");
+}
+
+TEST(names_and_no_names)
+{
+    char path[HUBCACHE_PATH];
+
+    expect_ok(modelname_find(path, "storyteller", &error), &error);
+    expect(strstr(path, "models/storyteller") != NULL);
+    refused("storytelar", MODELDIR_ALL, EXIT_USAGE, "did you mean storyteller?");
+    refused("models/storyteler", MODELDIR_ALL, EXIT_USAGE,
+            "did you mean storyteller?");
+    refused("tinylama", MODELDIR_ALL, EXIT_USAGE, "did you mean tinyllama?");
+    refused("", MODELDIR_ALL, EXIT_USAGE, "neither a folder nor");
+    refused("/no/such/folder", MODELDIR_ALL, EXIT_USAGE, "neither a folder nor");
+    refused("./nothing", MODELDIR_ALL, EXIT_USAGE, "neither a folder nor");
+    refused("a/b/c", MODELDIR_ALL, EXIT_USAGE, "neither a folder nor");
+    refused("LICENSE", MODELDIR_ALL, EXIT_INPUT, "is a file");
+    refused(STORYTELLER "/model.safetensors", MODELDIR_ALL, EXIT_INPUT,
+            "is a file");
+    write_in(test_scratch("."), "tiny.gguf", "GGUF");
+    refused(test_scratch("tiny.gguf"), MODELDIR_ALL, EXIT_INPUT, "GGUF");
+}
+
+/* A cache as the hub's own client lays it out. */
+static void make_cache(char root[256], const char *from)
+{
+    static const char *const steps[] = { "cache", "cache/models--HuggingFaceTB--"
+        "SmolLM2-135M-Instruct", NULL };
+    const char *commit = "0123456789abcdef0123456789abcdef01234567";
+    char path[600];
+
+    snprintf(root, 256, "%s", test_scratch("cache"));
+    for (int i = 0; steps[i] != NULL; i++)
+        expect(mkdir(test_scratch(steps[i]), 0700) == 0);
+    snprintf(path, sizeof path, "%s/refs", test_scratch(steps[1]));
+    expect(mkdir(path, 0700) == 0);
+    write_in(path, "main", commit);
+    snprintf(path, sizeof path, "%s/snapshots", test_scratch(steps[1]));
+    expect(mkdir(path, 0700) == 0);
+    link_in(path, commit, from);
+}
+
+TEST(models_of_the_hub)
+{
+    char root[256], path[HUBCACHE_PATH];
+    Arena arena = {0};
+    const FoundModel *found;
+    ModelDir dir;
+    int count, short_name = 0;
+
+    make_cache(root, STORYTELLER);
+    setenv("HF_HUB_CACHE", root, 1);
+    expect_ok(modelname_find(path, "smollm2-135m", &error), &error);
+    expect_ok(modelname_find(path, "HuggingFaceTB/SmolLM2-135M-Instruct", &error),
+              &error);
+    expect_ok(modelname_find(path, "HuggingFaceTB/SmolLM2-135M-Instruct@0123456789"
+                             "abcdef0123456789abcdef01234567", &error), &error);
+    expect_ok(modeldir_open(&dir, "smollm2-135m", MODELDIR_ALL, &error), &error);
+    modeldir_close(&dir);
+    found = modelname_list(&arena, &count);
+    for (int i = 0; i < count; i++)
+        short_name += strcmp(found[i].name, "smollm2-135m") == 0;
+    expect_int(short_name, 1);
+    arena_free(&arena);
+    refused("tinyllama", MODELDIR_ALL, EXIT_INPUT,
+            "download TinyLlama/TinyLlama-1.1B-Chat-v1.0");
+    expect(error_mentions(&error, root));           /* where it looked       */
+    refused("some/model", MODELDIR_ALL, EXIT_INPUT, "download some/model");
+    refused("some/model@v2", MODELDIR_ALL, EXIT_INPUT,
+            "download some/model --revision v2");
+}
+
+TEST(the_four_of_the_clone_are_listed)
+{
+    Arena arena = {0};
+    const FoundModel *found;
+    int count, seen = 0;
+
+    setenv("HF_HUB_CACHE", "/no/such/folder", 1);
+    found = modelname_list(&arena, &count);
+    for (int i = 0; i < count; i++)
+        seen += strncmp(found[i].name, "storyteller", 11) == 0;
+    expect_int(seen, 4);                            /* each of them once     */
+    arena_free(&arena);
+}
+
+#define CHATML "{% for message in messages %}{{'<|im_start|>' + message['role'] + " \
+    "'\\\\n' + message['content'] + '<|im_end|>' + '\\\\n'}}{% endfor %}{% if " \
+    "add_generation_prompt %}{{ '<|im_start|>assistant\\\\n' }}{% endif %}"
+
+TEST(chat_templates)
+{
+    static const char *const files[] = {
+        "{\"chat_template\":\"" CHATML "\"}",
+        "{\"chat_template\":[{\"name\":\"tools\",\"template\":\"x\"},"
+        "{\"name\":\"default\",\"template\":\"" CHATML "\"}]}",
+    };
+    ChatTemplate chat;
+    ModelDir dir;
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const char *folder = folder_without("tokenizer_config.json");
+
+        write_in(folder, "tokenizer_config.json", files[i]);
+        expect_ok(modeldir_open(&dir, folder, MODELDIR_ALL, &error), &error);
+        expect_ok(modeldir_chat(&chat, &dir, &error), &error);
+        expect_text(chat.name, "chatml");
+        chat_free(&chat);
+        /* A file of its own goes first. */
+        write_in(folder, "chat_template.jinja", "no template that we know");
+        expect(!modeldir_chat(&chat, &dir, &error) && error.code == EXIT_INPUT
+               && error_mentions(&error, "chat_template.jinja"));
+        modeldir_close(&dir);
+    }
+    expect_ok(modeldir_open(&dir, STORYTELLER, MODELDIR_ALL, &error), &error);
+    expect(!modeldir_chat(&chat, &dir, &error) && error.code == EXIT_INPUT
+           && error_mentions(&error, "no chat template"));
+    modeldir_close(&dir);
+}
+
+const Test modeldir_tests[] = {
+    { "all parts of a good folder", all_parts_of_a_good_folder },
+    { "a tokenizer needs nothing else", a_tokenizer_needs_nothing_else },
+    { "wishes, field by field", wishes_field_by_field },
+    { "no wishes at all", no_wishes_at_all },
+    { "wishes that are none", wishes_that_are_none },
+    { "folders that are no models", folders_that_are_no_models },
+    { "names, and no names", names_and_no_names },
+    { "models of the hub", models_of_the_hub },
+    { "the four of the clone are listed", the_four_of_the_clone_are_listed },
+    { "chat templates", chat_templates },
+    { NULL, NULL },
+};
