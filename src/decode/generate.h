@@ -33,18 +33,20 @@ typedef struct {
     Text text;                      /* without special tokens and stop       */
     StopReason reason;
     double prompt_seconds, seconds; /* reading; writing                      */
-    int prompt_tokens;
-    float *logprob;                 /* [ids.count] of the chosen ids         */
-    TokenLogprob *best;             /* [ids.count, logprobs]; NULL: none     */
+    int prompt_tokens;              /* that were read: kept ones do not count */
+    int logprobs;                   /* K                                     */
+    float *logprob;                 /* [ids.count] of the chosen ids; NULL: K = 0 */
+    TokenLogprob *best;             /* [ids.count, K]                        */
 } Generated;
 
-/* Errors: as session_goto; on 130 what there is so far is in *out. Owner: the
- * caller, generated_free. */
+/* Errors: as session_goto; exit 2 when there is no id to begin with. On 130 what
+ * there is so far is in *out. Owner: the caller, generated_free, also then. */
 bool generate(Generated *out, Session *s, const Tokenizer *tokenizer,
               const int *prompt, int prompt_count,
               const GenerateOptions *options, Error *error);
 void generated_free(Generated *out);
 
-const char *stop_name(StopReason reason);       /* "length", "eos", "stop"    */
+/* "length", "eos", "stop"; and "interrupted". */
+const char *stop_name(StopReason reason);
 
 #endif
