@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "files/json.h"
 
-#define LARGEST_ID 0xFFFFFF         /* no vocabulary is near it: 16 million  */
+#define LARGEST_ID 0xFFFFF          /* four times the largest vocabulary met */
 
 typedef struct { const char *text; size_t length; } Spelling;
 

@@ -169,7 +169,7 @@ TEST(bad_models_are_refused_with_their_place)
         { "{\"vocab\":{\"a\":-1},\"merges\":[]}", "byte 14: the id of \"a\"" },
         { "{\"vocab\":{\"a\":1.5},\"merges\":[]}", "whole number" },
         { "{\"vocab\":{\"a\":99999999999},\"merges\":[]}", "whole number" },
-        { "{\"vocab\":{\"a\":16777216},\"merges\":[]}", "whole number" },
+        { "{\"vocab\":{\"a\":1048576},\"merges\":[]}", "whole number" },
         { "{\"vocab\":{\"a\":\"0\"},\"merges\":[]}", "whole number" },
         { "{\"vocab\":{\"a\":0,\"b\":0},\"merges\":[]}", "this id stands there" },
         { "{\"vocab\":{\"a\":0,\"a\":1},\"merges\":[]}", "this token stands there" },
