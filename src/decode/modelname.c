@@ -125,10 +125,13 @@ static bool find_in_hub(char path[HUBCACHE_PATH], const char *name,
 
     if (hubcache_find(path, repository, &cache))
         return true;
-    return error_set(error, "the model %s is not on this machine: %s. Bring it "
-                     "with `huggingface-cli download %.*s%s%s` (newer clients: "
-                     "`hf download …`), or give a folder as --model", name,
-                     cache.text, bare, repository,
+    if (error_mentions(&cache, "hf download"))
+        return error_set(error, "the model %s is not on this machine: %s (older "
+                         "clients: huggingface-cli download), or give a folder as "
+                         "--model", name, cache.text);
+    return error_set(error, "the model %s is not on this machine: %s; download it "
+                     "with: hf download %.*s%s%s, or give a folder as --model",
+                     name, cache.text, bare, repository,
                      repository[bare] != '\0' ? " --revision " : "",
                      repository[bare] != '\0' ? repository + bare + 1 : "");
 }

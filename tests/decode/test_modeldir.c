@@ -13,7 +13,7 @@ static Error error;
 
 static void write_in(const char *folder, const char *name, const char *text)
 {
-    char path[512];
+    char path[1024];
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
     test_write(path, text, strlen(text));
@@ -21,7 +21,7 @@ static void write_in(const char *folder, const char *name, const char *text)
 
 static void link_in(const char *folder, const char *name, const char *from)
 {
-    char path[512], *target = realpath(from, NULL);
+    char path[1024], *target = realpath(from, NULL);
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
     expect(target != NULL && symlink(target, path) == 0);
@@ -261,8 +261,8 @@ TEST(models_of_the_hub)
             "download TinyLlama/TinyLlama-1.1B-Chat-v1.0");
     expect(error_mentions(&error, root));           /* where it looked       */
     refused("some/model", MODELDIR_ALL, EXIT_INPUT, "download some/model");
-    refused("some/model@v2", MODELDIR_ALL, EXIT_INPUT,
-            "download some/model --revision v2");
+    refused("HuggingFaceTB/SmolLM2-135M-Instruct@v2", MODELDIR_ALL, EXIT_INPUT,
+            "download HuggingFaceTB/SmolLM2-135M-Instruct --revision v2");
 }
 
 TEST(the_four_of_the_clone_are_listed)
