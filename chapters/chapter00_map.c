@@ -1,0 +1,345 @@
+/* chapter00_map.c - the map: the finished machine runs one prompt
+ *
+ *    "Once upon a time"
+ *        │
+ *        ▼
+ *    ┌──────────────┐  ids        ┌──────────────┐ a file of numbers
+ *    │ 01 tokenizer ├──────┐      │ 02 weights   │ (06: the same in 4 bits)
+ *    └──────────────┘      │      └──────┬───────┘
+ *                          ▼             │ lent to every step below
+ *                   ┌─────────────────┐  │
+ *                   │ 03 layers       │◄─┘
+ *                   │  ┌────────────┐ │   keys and values of all words so far
+ *                   │  │04 attention│◄┼──►┌───────────┐
+ *                   │  └────────────┘ │   │ the cache │
+ *                   │  × L            │   └───────────┘
+ *                   └──────┬──────────┘
+ *                          │ logits: a score for every word
+ *                          ▼
+ *                   ┌─────────────────┐
+ *                   │ 05 sampling     │──► one id ──► its text: " there"
+ *                   └──────┬──────────┘      │
+ *                          └─── 01 again ◄───┘  until the story ends
+ *
+ * That is the whole machine. Every box is a chapter, and the real program runs in
+ * all of them: a lesson defines nothing of its own, it calls what lies in src/ and
+ * looks. This one lets one prompt through and says one line at each box, with the
+ * numbers that were really there: the ids, how many weights, how a row grows from
+ * layer to layer, what the last word looked back at, the hash of the scores, where
+ * the dart fell. Then the story goes on to its end.
+ *
+ * What to notice:
+ *
+ * - Nothing in it is large or clever. The same few steps run for every word.
+ * - Only one box holds chance (05), and even that is a function of the seed: run the
+ *   lesson twice. The hash is the same on every machine.
+ * - The cache is why the story does not get slower word by word: old words are
+ *   not read again, they left their keys and values there.
+ *
+ * In a debugger (make debug; gdb build/debug/run):
+ *
+ *      break chapter00_map        here
+ *      break block_forward        one layer; `bt` shows the way from here to there
+ *      break sampling_pick        `print u`, `finish`: the id that was chosen
+ *
+ * Read next: chapters/words.c, then the nine files that ./run lists.
+ */
+#include <inttypes.h>
+#include <math.h>               /* sqrt                                      */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/interrupt.h"
+#include "base/output.h"
+#include "base/random.h"
+#include "base/terminal.h"
+#include "chapters/commands/common.h"
+#include "chapters/words.h"
+
+#define PROMPT "Once upon a time"
+#define BEST 3                  /* how many of the likeliest words are shown */
+
+typedef struct {                /* what was seen on the way                  */
+    OpenModel m;
+    Session s;
+    Text prompt;
+    Ids ids;
+    double *size;               /* [L + 1] root mean square of the last row:
+                                   embedding, then behind each layer         */
+    float *q;                   /* [H, D] the last row's turned queries in
+                                   the last layer                            */
+    int head, from, to;         /* the strongest look back: head, positions  */
+    float look;                 /* and its weight                            */
+    uint64_t hash;              /* of the last row's logits                  */
+    int best[BEST];
+    SamplingConfig sampling;
+    double best_p[BEST];        /* after the filters                         */
+    int kept, picked;           /* 05: ids that the filters left; the choice */
+    float dart;
+    double seconds;             /* for reading the prompt                    */
+    bool color;
+} Map;
+
+/* 03: how large is the last row of x [rows, E]?  sqrt(Σ x² / E) */
+static double row_size(const float *x, int rows, int width)
+{
+    const float *last = row(x, rows - 1, width);
+    double sum = 0;
+
+    for (int e = 0; e < width; e++)
+        sum += (double)last[e] * (double)last[e];
+    return sqrt(sum / width);
+}
+
+/* The guest in the forward pass: called between the steps, touches nothing. */
+static void look(void *context, ProbePoint point, int layer, const float *x,
+                 int rows, int width)
+{
+    Map *map = context;
+    int L = map->m.model.config.L;
+
+    if (point == PROBE_EMBEDDING)
+        map->size[0] = row_size(x, rows, width);
+    if (point == PROBE_BLOCK)
+        map->size[layer + 1] = row_size(x, rows, width);
+    if (point == PROBE_ROTATED_Q && layer == L - 1)
+        memcpy(map->q, row(x, rows - 1, width), (size_t)width * sizeof *x);
+}
+
+/* 04: of all heads in the last layer, the strongest look of the last word at an
+ * earlier one. (The first position is left out: heads that look for nothing look
+ * there.) The weights are computed again by attention's own definition; the fast
+ * kernel never holds them. */
+static void strongest_look(Map *map)
+{
+    const Config *c = &map->m.model.config;
+    int last = map->ids.count - 1;
+    AttentionRow seen = kvcache_row(&map->s.cache, c->L - 1, last);
+    float *p = memory_get(map->ids.count, sizeof *p);
+
+    map->from = map->to = last;
+    for (int h = 0; h < c->H; h++) {
+        attention_weights(p, row(map->q, h, c->D), &seen, map->s.cache.format, h,
+                          c->H, c->K, c->D);
+        for (int s = 1; s < last; s++)
+            if (p[s] > map->look) {
+                map->look = p[s];
+                map->head = h;
+                map->to = s;
+            }
+    }
+    memory_give_back(p);
+}
+
+/* 05: from scores to one word, by the very functions that generate uses. */
+static void choose(Map *map, uint64_t seed)
+{
+    int V = map->m.model.config.V;
+    SamplingWork work;
+
+    sampling_work_init(&work, V);
+    sampling_best(map->best, min_int(BEST, V), map->s.logits, &work);
+    sampling_distribution(work.p, map->s.logits, V, map->ids.id, map->ids.count,
+                          &map->sampling, &work);
+    for (int id = 0; id < V; id++)
+        map->kept += work.p[id] > 0;
+    for (int i = 0; i < min_int(BEST, V); i++)
+        map->best_p[i] = work.p[map->best[i]];
+    map->dart = random_uniform(seed, 0, (uint32_t)map->ids.count, 0);
+    map->picked = sampling_pick(work.p, V, map->dart);
+    sampling_work_free(&work);
+}
+
+static bool go_on(void *context, size_t done, size_t total)
+{
+    (void)context, (void)done, (void)total;
+    return !interrupt_asked() && !output_lost();
+}
+
+/* Open, encode, read: everything before the first word is written. */
+static bool walk(Map *map, const Options *o, const Watch *watch, Error *error)
+{
+    const Probe probe = { look, map, 1u << PROBE_EMBEDDING | 1u << PROBE_BLOCK
+                                     | 1u << PROBE_ROTATED_Q };
+    Options asked = *o;
+    const Config *c = &map->m.model.config;
+    double begin;
+
+    if (o->file == NULL && o->words == NULL && o->prompt == NULL)
+        asked.prompt = PROMPT;
+    if (!model_open(&map->m, o, error) || !take_text(&map->prompt, &asked, error))
+        return false;
+    tokenizer_encode(&map->ids, map->m.dir.tokenizer, map->prompt.bytes,
+                     map->prompt.length, true);
+    if (map->ids.count == 0)
+        return error_code(error, EXIT_USAGE, "the prompt is empty: give one");
+    if (!model_session(&map->s, &map->m, o, map->ids.count, o->n, error))
+        return false;
+    map->size = memory_get(c->L + 1, sizeof *map->size);
+    map->q = memory_get(c->H * c->D, sizeof *map->q);
+    map->s.watch = watch;
+    map->s.probe = &probe;
+    begin = clock_seconds();
+    if (!session_feed(&map->s, map->ids.id, map->ids.count, error))
+        return false;
+    map->seconds = clock_seconds() - begin;
+    map->s.probe = NULL;
+    strongest_look(map);
+    map->hash = hash_floats(HASH_START, map->s.logits, (size_t)c->V);
+    map->sampling = sampling_wishes(&map->m.dir, o);
+    choose(map, (uint64_t)o->seed);
+    return true;
+}
+
+/* "01 tokenizer   " */
+static void stage(const Map *map, const char *number, const char *name)
+{
+    printf("%s%s %-10s%s ", map->color ? "\033[1;36m" : "", number, name,
+           map->color ? "\033[0m" : "");
+}
+
+static const char *token(const Map *map, int id)
+{
+    return spelling(map->m.dir.tokenizer, id);
+}
+
+static void print_text(const Map *map)
+{
+    stage(map, "01", "tokenizer");
+    printf("%d ids:", map->ids.count);
+    for (int i = 0; i < map->ids.count; i++)
+        printf("%s %d %s", i > 0 ? " ·" : "", map->ids.id[i],
+               token(map, map->ids.id[i]));
+    putchar('\n');
+}
+
+static void print_model(const Map *map)
+{
+    const Weights *w = &map->m.model.weights;
+    const Config *c = &map->m.model.config;
+    static const char *const formats[] = { "F32", "F16", "BF16" };
+    char count[16];
+
+    stage(map, "02", "weights");
+    printf("%d tensors, %s numbers as %s: %.1f MB of %s\n", map->m.dir.file.count,
+           short_count(count, (double)w->parameters), formats[w->format],
+           (double)w->bytes / 1e6, map->m.dir.path);
+    stage(map, "03", "layers");
+    printf("[%d, %d] through %d layers; the last row's size:", map->ids.count, c->E,
+           c->L);
+    for (int l = 0; l <= c->L; l++)
+        printf("%s %.2g", l > 0 ? " →" : "", map->size[l]);
+    putchar('\n');
+    stage(map, "04", "attention");
+    printf("%d query heads share %d key heads; cache %d of %d positions, %zu bytes; ", c->H,
+           c->K, map->s.length, map->s.capacity, map->s.cache.bytes);
+    printf("%s looks at %s (head %d: %.0f %%)\n", token(map, map->ids.id[map->from]),
+           token(map, map->ids.id[map->to]), map->head, 100 * (double)map->look);
+    printf("   %-10s [%d] for the next word, hash %016" PRIx64 "; best:", "logits",
+           c->V, map->hash);
+    for (int i = 0; i < min_int(BEST, c->V); i++)
+        printf("%s %s %.2f", i > 0 ? " ·" : "", token(map, map->best[i]),
+               (double)map->s.logits[map->best[i]]);
+    putchar('\n');
+}
+
+static void print_choice(const Map *map)
+{
+    const SamplingConfig *s = &map->sampling;
+
+    stage(map, "05", "sampling");
+    printf("temperature %g, top-p %g: %d of %d ids stay;", s->temperature, s->top_p,
+           map->kept, map->m.model.config.V);
+    for (int i = 0; i < min_int(BEST, map->m.model.config.V); i++)
+        printf("%s %s %.2f", i > 0 ? " ·" : "", token(map, map->best[i]),
+               map->best_p[i]);
+    printf("; dart %.3f: %s\n", (double)map->dart, token(map, map->picked));
+}
+
+static void show(void *context, const char *text, size_t length)
+{
+    (void)context;
+    fwrite(text, 1, length, stdout);
+    fflush(stdout);
+}
+
+static void print_json(const Map *map, const Generated *g)
+{
+    JsonWriter w = { .out = stdout };
+    char hash[17];
+
+    snprintf(hash, sizeof hash, "%016" PRIx64, map->hash);
+    json_write_object(&w, NULL);
+    json_write_text(&w, "prompt", map->prompt.bytes, map->prompt.length);
+    json_write_ids(&w, "prompt_ids", map->ids.id, map->ids.count);
+    json_write_integer(&w, "tensors", map->m.dir.file.count);
+    json_write_integer(&w, "parameters", (int64_t)map->m.model.weights.parameters);
+    json_write_integer(&w, "weights_bytes", (int64_t)map->m.model.weights.bytes);
+    json_write_array(&w, "row_sizes");
+    for (int l = 0; l <= map->m.model.config.L; l++)
+        json_write_number(&w, NULL, map->size[l], 9);
+    json_write_array_end(&w);
+    json_write_integer(&w, "kv_bytes", (int64_t)map->s.cache.bytes);
+    json_write_integer(&w, "look_head", map->head);
+    json_write_integer(&w, "look_position", map->to);
+    json_write_number(&w, "look_weight", (double)map->look, 9);
+    json_write_text(&w, "hash", hash, strlen(hash));
+    json_write_ids(&w, "best", map->best, min_int(BEST, map->m.model.config.V));
+    json_write_integer(&w, "kept", map->kept);
+    json_write_number(&w, "dart", (double)map->dart, 9);
+    json_write_integer(&w, "picked", map->picked);
+    json_write_ids(&w, "ids", g->ids.id, g->ids.count);
+    json_write_text(&w, "text", g->text.length > 0 ? g->text.bytes : "",
+                    g->text.length);
+    json_write_object_end(&w);
+    json_write_line(&w);
+}
+
+/* The story. The session stands behind the prompt: nothing is read twice. */
+static bool tell(Map *map, const Options *o, Error *error)
+{
+    const GenerateOptions options = {
+        .sampling = map->sampling, .seed = (uint64_t)o->seed, .n = o->n,
+        .eos = map->m.dir.eos, .eos_count = map->m.dir.eos_count,
+        .show = o->json ? NULL : show,
+    };
+    Generated g;
+    bool fine;
+
+    if (!o->json)
+        printf("\n%s", map->prompt.bytes);
+    fine = generate(&g, &map->s, map->m.dir.tokenizer, map->ids.id, map->ids.count,
+                    &options, error);
+    if (o->json && fine)
+        print_json(map, &g);
+    if (!o->json)
+        printf("\n\n%d tokens read in %.3f s, %d written in %.3f s; the same again "
+               "with --seed %.0f\n", map->ids.count, map->seconds, g.ids.count,
+               g.seconds, o->seed);
+    generated_free(&g);
+    return fine;
+}
+
+int chapter00_map(const Options *options)
+{
+    const Watch watch = { go_on, NULL };
+    Map map = { .color = terminal_color(stdout, options->color) };
+    Error error = {0};
+    bool fine = walk(&map, options, &watch, &error);
+
+    if (fine && !options->json) {
+        print_text(&map);
+        print_model(&map);
+        print_choice(&map);
+    }
+    fine = fine && tell(&map, options, &error);
+    memory_give_back(map.size);
+    memory_give_back(map.q);
+    session_free(&map.s);
+    ids_free(&map.ids);
+    text_free(&map.prompt);
+    model_close(&map.m);
+    return finish(fine, &error);
+}

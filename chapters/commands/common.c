@@ -1,0 +1,214 @@
+/* common.c - what most words do first and last: open the model, take the prompt
+ *
+ *      --model, --threads, --kernels ──► model_open ─────► OpenModel
+ *                                                              │
+ *      --text   ─┐                                             ▼
+ *      --prompt  │ the first                              tokenizer_encode
+ *      --file    ├──────────► take_text ──► UTF-8? ──────────► │ ids
+ *      words     │ that is there                               ▼
+ *      stdin    ─┘                   --ctx, --chunk, --kv ► model_session
+ *                                                              │
+ *      exit status ◄── finish ◄── Error ◄──────────────────────┘
+ *
+ * The commands are short because this is not in them. Each does one thing with an
+ * open model; how it came to be open is the same for all.
+ *
+ * Text from outside is checked here, at the border, and nowhere else: inside, every
+ * text is valid UTF-8. A byte that is not is an error with its offset, never a
+ * guess (U+FFFD would be a different prompt, and the reader would not know).
+ *
+ * Read next: chapters/commands/generate.c.
+ */
+#include "chapters/commands/common.h"
+
+#include <stdio.h>              /* stdin                                     */
+#include <stdlib.h>             /* strtoll                                   */
+#include <string.h>             /* strlen, strspn                            */
+
+#include "base/interrupt.h"
+#include "base/mapfile.h"
+#include "base/parallel.h"
+#include "base/terminal.h"
+
+bool model_open(OpenModel *m, const Options *options, Error *error)
+{
+    *m = (OpenModel){0};
+    if (options->threads > 0)
+        parallel_set_threads(options->threads);
+    if (!kernels_choose(options->kernels, error)
+        || !modeldir_open(&m->dir, options->model, MODELDIR_ALL, error))
+        return false;
+    m->loaded = model_load(&m->model, m->dir.config.root, &m->dir.file, error)
+             || error_where(error, "%s", m->dir.path);
+    if (m->loaded && m->model.weights.note[0] != '\0')
+        fprintf(stderr, "note: %s\n", m->model.weights.note);
+    return m->loaded;
+}
+
+/* All zeros, or what failed to open, is fine. */
+void model_close(OpenModel *m)
+{
+    if (m->loaded)
+        model_free(&m->model);
+    modeldir_close(&m->dir);
+    *m = (OpenModel){0};
+}
+
+/* --kv: as exact as the weights are, unless said. */
+static Format kv_format(const OpenModel *m, const Options *options)
+{
+    if (options->kv == NULL)
+        return m->model.weights.format == FORMAT_F32 ? FORMAT_F32 : FORMAT_F16;
+    return strcmp(options->kv, "f32") == 0 ? FORMAT_F32 : FORMAT_F16;
+}
+
+bool model_session(Session *s, const OpenModel *m, const Options *options,
+                   int prompt, int n, Error *error)
+{
+    int capacity, context = m->model.config.context;
+
+    if (!session_capacity(&capacity, &m->model.config, options->ctx, prompt, n,
+                          error))
+        return false;
+    if (options->ctx > context)
+        fprintf(stderr, "note: --ctx %d is more than the model's context "
+                "(max_position_embeddings): %d is used\n", options->ctx, context);
+    return session_init(s, &m->model, capacity, options->chunk,
+                        kv_format(m, options), error);
+}
+
+/* A wish that is given as an option replaces that one field of
+ * generation_config.json; the others stay. */
+SamplingConfig sampling_wishes(const ModelDir *dir, const Options *o)
+{
+    SamplingConfig s = dir->sampling;
+
+    if (o->temperature >= 0)
+        s.temperature = o->temperature;
+    if (o->top_k >= 0)
+        s.top_k = o->top_k;
+    if (o->top_p >= 0)
+        s.top_p = o->top_p;
+    if (o->min_p >= 0)
+        s.min_p = o->min_p;
+    if (o->repeat_penalty >= 0)
+        s.repeat_penalty = o->repeat_penalty;
+    return s;
+}
+
+bool check_text(const char *what, const char *bytes, size_t length,
+                Error *error)
+{
+    size_t at = utf8_check(bytes, length);
+
+    if (at == length)
+        return true;
+    return error_set(error, "%s: the byte at offset %zu (0x%02X) is not UTF-8, "
+                     "and text must be: convert it first, for example with "
+                     "`iconv -f latin1 -t utf8`", what, at,
+                     (unsigned)(unsigned char)bytes[at]);
+}
+
+/* All of stdin, its last newline too. Errors: Ctrl-C (130), a read that fails. */
+static bool take_stdin(Text *text, Error *error)
+{
+    char piece[16384];
+    size_t got;
+
+    while ((got = fread(piece, 1, sizeof piece, stdin)) > 0)
+        text_add(text, piece, got);
+    if (interrupt_asked())
+        return error_code(error, EXIT_INTERRUPTED, "interrupted while reading "
+                          "stdin");
+    if (ferror(stdin))
+        return error_set(error, "stdin cannot be read");
+    return check_text("stdin", text->bytes, text->length, error);
+}
+
+static bool take_file(Text *text, const char *path, Error *error)
+{
+    MapFile file;
+
+    if (!mapfile_open(&file, path, error))
+        return false;
+    text_add(text, (const char *)file.bytes, file.size);
+    mapfile_close(&file);
+    return check_text(path, text->bytes, text->length, error);
+}
+
+bool take_text(Text *text, const Options *options, Error *error)
+{
+    const char *from = options->text != NULL ? "--text"
+                     : options->prompt != NULL ? "--prompt" : "the prompt";
+    const char *given = options->text != NULL ? options->text : options->prompt;
+
+    text_add(text, "", 0);                  /* so that bytes is not NULL     */
+    if (given == NULL && options->file != NULL)
+        return take_file(text, options->file, error);
+    if (given == NULL)
+        given = options->words;
+    if (given == NULL && !terminal_is_person(stdin))
+        return take_stdin(text, error);
+    if (given == NULL)
+        return error_code(error, EXIT_USAGE, "there is no text: give it behind "
+                          "the options, as --prompt T or --file F, or through a "
+                          "pipe");
+    text_add(text, given, strlen(given));
+    return check_text(from, text->bytes, text->length, error);
+}
+
+bool take_ids(Ids *ids, const char *text, int V, Error *error)
+{
+    const char *at = text;
+
+    for (;;) {
+        char *end;
+        long long id;
+
+        at += strspn(at, " ,\t\r\n");
+        if (*at == '\0')
+            return true;
+        if (strspn(at, "0123456789") == 0
+            || strchr(" ,\t\r\n", at[strspn(at, "0123456789")]) == NULL)
+            return error_code(error, EXIT_USAGE, "\"%.*s\" is not a token id: "
+                              "ids are whole numbers from 0 to %d",
+                              (int)strcspn(at, " ,\t\r\n"), at, V - 1);
+        id = strtoll(at, &end, 10);         /* too large: LLONG_MAX          */
+        if (id >= V)
+            return error_set(error, "the id %.*s is not one of this model's: "
+                             "they go from 0 to %d", (int)(end - at), at, V - 1);
+        ids_add(ids, (int)id);
+        at = end;
+    }
+}
+
+const char *spelling(const Tokenizer *tokenizer, int id)
+{
+    const char *token = tokenizer_token(tokenizer, id);
+
+    return token != NULL ? token : "";
+}
+
+void json_write_token(JsonWriter *w, const char *key, const Tokenizer *tokenizer,
+                      int id)
+{
+    const char *token = spelling(tokenizer, id);
+
+    json_write_text(w, key, token, strlen(token));
+}
+
+const char *short_count(char *text, double count)
+{
+    const char *unit = count >= 1e9 ? " B" : count >= 1e6 ? " M" : "";
+    double scaled = count >= 1e9 ? count / 1e9 : count >= 1e6 ? count / 1e6
+                  : count;
+
+    snprintf(text, 16, "%.*f%s", count < 1e6 ? 0 : scaled < 10 ? 2 : 1, scaled,
+             unit);
+    return text;
+}
+
+int finish(bool fine, const Error *error)
+{
+    return fine ? EXIT_FINE : error_report(error);
+}

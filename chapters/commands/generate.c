@@ -1,0 +1,265 @@
+/* generate.c - ./run generate: write on behind a prompt
+ *
+ *      prompt ──────────────────────────┐
+ *      --chat: the model's template     │
+ *      around it, as one user turn ─────┤
+ *                                       ▼
+ *                               tokenizer_encode
+ *                                       │ ids
+ *      generation_config.json           ▼
+ *      and over it --temperature …  ► generate ──► text, as it settles ► stdout
+ *                                       │
+ *                                       └──► speed and memory ─────────► stderr
+ *
+ * Ctrl-C stops between two layers: what was written
+ * stays on the screen, and the exit status is 130.
+ *
+ * Memory is reported in three parts that add up to the peak: the weights, the
+ * cache, and all else (activations, tokenizer, the program). The weights are mapped, not
+ * read, so that a page which no token needed is not in the peak: then "other" is
+ * what the peak has more than the other two, or nothing.
+ *
+ * Read next: src/decode/generate.c. Lesson: chapters/chapter05_sampling.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/interrupt.h"
+#include "base/output.h"
+#include "base/progress.h"
+#include "chapters/commands/common.h"
+#include "chapters/words.h"
+
+/* Who watches a pass: Ctrl-C and a lost stdout stop it; while the prompt is read a
+ * bar is drawn, which must be gone before the first text. */
+typedef struct {
+    Progress bar;
+    bool reading;
+    size_t done;
+} Reading;
+
+static void reading_end(Reading *r)
+{
+    if (r->reading)
+        progress_end(&r->bar);
+    r->reading = false;
+}
+
+/* done goes back when the prompt is read and the first token is fed. */
+static bool go_on(void *context, size_t done, size_t total)
+{
+    Reading *r = context;
+
+    if (done < r->done)
+        reading_end(r);
+    r->done = done;
+    if (r->reading)
+        progress_update(&r->bar, done, total);
+    return !interrupt_asked() && !output_lost();
+}
+
+static void show(void *context, const char *text, size_t length)
+{
+    reading_end(context);
+    fwrite(text, 1, length, stdout);
+    fflush(stdout);
+}
+
+/* The text as one user turn in the model's own template, which brings its own
+ * special tokens: so nothing is added by encoding. */
+static bool encode_chat(Ids *ids, const ModelDir *dir, const Text *text,
+                        const char *system, Error *error)
+{
+    ChatTemplate chat;
+    const ChatTurn turns[] = { { "system", system }, { "user", text->bytes } };
+    int skip = system == NULL;
+    Text whole = {0};
+
+    if (system != NULL && !check_text("--system", system, strlen(system), error))
+        return false;
+    if (strlen(text->bytes) != text->length)
+        return error_set(error, "the prompt has a zero byte at offset %zu, and "
+                         "a turn of a chat cannot", strlen(text->bytes));
+    if (!modeldir_chat(&chat, dir, error))
+        return false;
+    chat_render(&whole, &chat, turns + skip, 2 - skip);
+    tokenizer_encode(ids, dir->tokenizer, whole.bytes, whole.length, false);
+    text_free(&whole);
+    chat_free(&chat);
+    return true;
+}
+
+/* Errors: those of the text, of --stop, and of --chat without a template. */
+static bool encode_prompt(Ids *ids, const ModelDir *dir, const Options *o,
+                          Error *error)
+{
+    Text text = {0};
+    bool fine = true;
+
+    for (int i = 0; fine && i < o->stops; i++)
+        fine = check_text("--stop", o->stop[i], strlen(o->stop[i]), error)
+            && (o->stop[i][0] != '\0'
+                || error_code(error, EXIT_USAGE, "--stop wants a text that is not "
+                              "empty: every answer would end before it begins"));
+    fine = fine && take_text(&text, o, error);
+    if (fine && o->chat)
+        fine = encode_chat(ids, dir, &text, o->system, error);
+    else if (fine)
+        tokenizer_encode(ids, dir->tokenizer, text.bytes, text.length,
+                         !o->no_special);
+    text_free(&text);
+    return fine;
+}
+
+typedef struct {                /* what is said at the end                   */
+    double prompt_speed, speed; /* tokens per second                         */
+    size_t peak, weights, kv, other;        /* bytes                         */
+} Costs;
+
+static double per_second(int tokens, double seconds)
+{
+    return seconds > 0 ? tokens / seconds : 0;
+}
+
+static Costs costs(const Generated *g, const OpenModel *m, const Session *s)
+{
+    Costs c = { per_second(g->prompt_tokens, g->prompt_seconds),
+                per_second(g->ids.count, g->seconds), memory_peak(),
+                m->model.weights.bytes, s->cache.bytes, 0 };
+
+    if (c.peak > c.weights + c.kv)
+        c.other = c.peak - c.weights - c.kv;
+    return c;
+}
+
+static void print_costs(const Generated *g, const Costs *c)
+{
+    fprintf(stderr, "prompt %d tokens, %.1f tok/s; answer %d tokens, %.1f tok/s "
+            "(%s)\npeak memory %.1f MB = weights %.1f + kv %.1f + other %.1f\n",
+            g->prompt_tokens, c->prompt_speed, g->ids.count, c->speed,
+            stop_name(g->reason), (double)c->peak / 1e6,
+            (double)c->weights / 1e6, (double)c->kv / 1e6,
+            (double)c->other / 1e6);
+}
+
+/* --logprobs without --json: a table beside the answer, not in it. */
+static void print_logprobs(const Generated *g, const Tokenizer *tokenizer)
+{
+    for (int i = 0; i < g->ids.count && g->logprobs > 0; i++) {
+        fprintf(stderr, "%10.5f  %s ", (double)g->logprob[i],
+                spelling(tokenizer, g->ids.id[i]));
+        for (int k = 0; k < g->logprobs; k++) {
+            const TokenLogprob *best = &row(g->best, i, g->logprobs)[k];
+
+            fprintf(stderr, "%s%s %.5f", k == 0 ? " of: " : ", ",
+                    spelling(tokenizer, best->id), (double)best->logprob);
+        }
+        fputc('\n', stderr);
+    }
+}
+
+static void write_logprob(JsonWriter *w, const Tokenizer *tokenizer, int id,
+                          float logprob)
+{
+    json_write_integer(w, "id", id);
+    json_write_token(w, "token", tokenizer, id);
+    json_write_number(w, "logprob", (double)logprob, 9);
+}
+
+static void write_logprobs(JsonWriter *w, const Generated *g,
+                           const Tokenizer *tokenizer)
+{
+    json_write_array(w, "logprobs");
+    for (int i = 0; i < g->ids.count; i++) {
+        json_write_object(w, NULL);
+        write_logprob(w, tokenizer, g->ids.id[i], g->logprob[i]);
+        json_write_array(w, "top");
+        for (int k = 0; k < g->logprobs; k++) {
+            const TokenLogprob *best = &row(g->best, i, g->logprobs)[k];
+
+            json_write_object(w, NULL);
+            write_logprob(w, tokenizer, best->id, best->logprob);
+            json_write_object_end(w);
+        }
+        json_write_array_end(w);
+        json_write_object_end(w);
+    }
+    json_write_array_end(w);
+}
+
+static void print_json(const Generated *g, const Ids *prompt, const Costs *c,
+                       const Tokenizer *tokenizer)
+{
+    JsonWriter w = { .out = stdout };
+    const char *stop = stop_name(g->reason);
+
+    json_write_object(&w, NULL);
+    json_write_ids(&w, "prompt_ids", prompt->id, prompt->count);
+    json_write_ids(&w, "ids", g->ids.id, g->ids.count);
+    json_write_text(&w, "text", g->text.length > 0 ? g->text.bytes : "",
+                    g->text.length);
+    json_write_text(&w, "stop", stop, strlen(stop));
+    json_write_number(&w, "prompt_tokens_per_second", c->prompt_speed, 4);
+    json_write_number(&w, "tokens_per_second", c->speed, 4);
+    json_write_integer(&w, "peak_memory_bytes", (int64_t)c->peak);
+    json_write_integer(&w, "weights_bytes", (int64_t)c->weights);
+    json_write_integer(&w, "kv_bytes", (int64_t)c->kv);
+    json_write_integer(&w, "other_bytes", (int64_t)c->other);
+    if (g->logprobs > 0)
+        write_logprobs(&w, g, tokenizer);
+    json_write_object_end(&w);
+    json_write_line(&w);
+}
+
+/* Write on and report. After Ctrl-C what there is is reported too. */
+static bool run(const OpenModel *m, Session *s, const Ids *prompt,
+                const Options *o, Error *error)
+{
+    Reading reading = { .reading = true };
+    const Watch watch = { go_on, &reading };
+    const GenerateOptions options = {
+        .sampling = sampling_wishes(&m->dir, o), .seed = (uint64_t)o->seed, .n = o->n,
+        .eos = m->dir.eos, .eos_count = m->dir.eos_count, .stop = o->stop,
+        .stops = o->stops, .logprobs = o->logprobs,
+        .show = o->json ? NULL : show, .context = &reading,
+    };
+    Generated g;
+    Costs c;
+    bool fine;
+
+    progress_start(&reading.bar, "reading the prompt");
+    s->watch = &watch;
+    fine = generate(&g, s, m->dir.tokenizer, prompt->id, prompt->count, &options,
+                    error);
+    reading_end(&reading);
+    if (fine || error->code == EXIT_INTERRUPTED) {
+        c = costs(&g, m, s);
+        if (o->json)
+            print_json(&g, prompt, &c, m->dir.tokenizer);
+        else if (o->n > 0)
+            putchar('\n');
+        if (!o->json)
+            print_logprobs(&g, m->dir.tokenizer);
+        print_costs(&g, &c);
+    }
+    generated_free(&g);
+    return fine;
+}
+
+int command_generate(const Options *options)
+{
+    OpenModel m;
+    Session session = {0};
+    Ids prompt = {0};
+    Error error = {0};
+    bool fine = model_open(&m, options, &error)
+             && encode_prompt(&prompt, &m.dir, options, &error)
+             && model_session(&session, &m, options, prompt.count, options->n,
+                              &error)
+             && run(&m, &session, &prompt, options, &error);
+
+    ids_free(&prompt);
+    session_free(&session);
+    model_close(&m);
+    return finish(fine, &error);
+}

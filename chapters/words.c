@@ -1,0 +1,51 @@
+/* words.c - everything that may stand after ./run, as one table
+ *
+ *      ./run generate --prompt "Once upon a time"
+ *               │
+ *               ▼
+ *      ┌───────────────┬──────────────────┬───────────┬─────────┬──────────┐
+ *      │ name          │ function         │ arguments │ summary │ examples │
+ *      ├───────────────┼──────────────────┼───────────┴─────────┴──────────┤
+ *      │ chapter00_map │ chapter00_map    │                                │
+ *      │ generate      │ command_generate │  --help, the man page and the  │
+ *      │ …             │ …                │  shells' completions read these│
+ *      └───────────────┴──────────────────┴────────────────────────────────┘
+ *
+ * The table of contents of the program. Which options a word takes stands in the
+ * one option table (src/base/options.c); here stands what it does and how it is
+ * used. Words of the lessons come first, in the order in which they are read.
+ *
+ * Read next: chapters/chapter00_map.c.
+ */
+#include "chapters/words.h"
+
+const Word words[] = {
+    { "chapter00_map", chapter00_map, "[--prompt T] [-n N]",
+      "the finished machine runs one prompt, stage by stage",
+      "./run chapter00_map\n"
+      "./run chapter00_map --prompt \"The king had three daughters\" -n 60\n"
+      "./run chapter00_map --json\n" },
+    { "tokenize", command_tokenize, "[--model M] [--text T]",
+      "a text as the ids that the model sees",
+      "./run tokenize --text \"Once upon a time\"\n"
+      "./run tokenize --model tinyllama --json < story.txt\n" },
+    { "detokenize", command_detokenize, "[--model M] ID…",
+      "ids as the text that they stand for",
+      "./run detokenize 1688 375 693 259 544\n"
+      "./run tokenize --text \"a fox\" | ./run detokenize\n" },
+    { "logits", command_logits, "[--model M] (--text T | --ids 1,2,3)",
+      "what the model thinks comes next: scores and a hash of their bits",
+      "./run logits --text \"Once upon a\" --top 5\n"
+      "./run logits --ids 0,1688,375 --all --json\n"
+      "./run logits --text \"Once\" --out logits.f32\n" },
+    { "generate", command_generate, "[--model M] --prompt T [-n N]",
+      "write on behind a prompt",
+      "./run generate --prompt \"Once upon a time\"\n"
+      "./run generate --prompt \"Once upon a time\" --temperature 0 -n 50\n"
+      "./run generate --model smollm2-135m --chat --prompt \"Who are you?\"\n" },
+    { "models", command_models, "",
+      "which models are on this machine, and where",
+      "./run models\n"
+      "./run models --json\n" },
+    { .name = NULL },
+};

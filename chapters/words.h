@@ -1,0 +1,24 @@
+/* words.h - everything that may stand after ./run, as one table
+ *
+ * Rules of use: a word, its function and its file have one name: chapterNN_name in
+ * chapters/chapterNN_name.c, command_NAME in chapters/commands/NAME.c.
+ */
+#ifndef WORDS_H
+#define WORDS_H
+
+#include "base/options.h"
+
+extern const Word words[];          /* chapters first; ends with a NULL name */
+
+#define BILLION_VERSION "0.1.0"
+
+int chapter00_map(const Options *options);
+
+int command_tokenize(const Options *options);
+int command_detokenize(const Options *options);
+int command_logits(const Options *options);
+int command_generate(const Options *options);
+int command_models(const Options *options);
+
+
+#endif
