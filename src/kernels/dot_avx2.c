@@ -34,9 +34,10 @@
  * asked for, in the order in which they lie in memory.
  *
  * Measured on one Zen 4 core, F16, gcc 12 (make bench): decoding 20 to 24 GB/s,
- * of 25 that the core can read; 107 GFLOP/s with 128 rows of x, of 117. Widening
- * the four rows beforehand, packing x and cutting n in blocks were tried, and
- * bought nothing. Without the prefetch decoding falls to 11 to 19 GB/s.
+ * of 25 that the core can read; 107 GFLOP/s with 128 rows of x, of 117. That
+ * leaves little to widening the rows beforehand, packing x or cutting n in
+ * blocks, so none of it is here. Without the prefetch decoding falls to 11 to
+ * 19 GB/s.
  *
  * Traps:
  *
