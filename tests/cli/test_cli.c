@@ -21,6 +21,15 @@ static const Json *json_of(const char *text)
     return document.root;
 }
 
+/* The text and a newline behind it. */
+static const char *line(const char *text)
+{
+    static char all[8192];
+
+    snprintf(all, sizeof all, "%s\n", text);
+    return all;
+}
+
 /* ids of an array, as "1 2 3". */
 static const char *numbers(const Json *array)
 {
@@ -94,14 +103,14 @@ TEST(logits)
     size_t length;
     char *table = fine(run("logits", "--text", "Once upon a", "--out", path,
                            "--top", "4"));
-    char *raw = test_read(path, &length), hash[32], *line = table;
+    char *raw = test_read(path, &length), hash[32], *at = table;
     const Json *root, *position, *top;
     int lines = 0;
 
     expect_int(length, 2048 * 4);
     snprintf(hash, sizeof hash, "%016llx", fnv(raw, length));
-    expect_text(strstr(table, "hash ") + 5, strcat(strdup(hash), "\n"));
-    for (; (line = strchr(line, '\n')) != NULL; line++)
+    expect_text(strstr(table, "hash ") + 5, line(hash));
+    for (; (at = strchr(at, '\n')) != NULL; at++)
         lines++;
     expect_int(lines, 1 + 1 + 4 + 1);       /* position, heads, top, hash    */
 
@@ -182,7 +191,7 @@ TEST(generate)
                                         "--json")));
     int64_t bytes[4];
 
-    expect_text(fine(plain), strcat(strdup(json_get(root, "text")->text), "\n"));
+    expect_text(fine(plain), line(json_get(root, "text")->text));
     expect(strstr(plain.err, "tok/s") != NULL
            && strstr(plain.err, "peak memory") != NULL
            && strchr(plain.out, '\033') == NULL
