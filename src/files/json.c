@@ -425,9 +425,12 @@ bool json_parse(JsonDocument *document, const char *text, size_t length,
     return true;
 }
 
+/* A clone without git-lfs has notes where the large files should be; a tokenizer is
+ * one of them often enough to say so. */
 bool json_read_file(JsonDocument *document, const char *path, int flags,
                     Error *error)
 {
+    static const char pointer[] = "version https://git-lfs";
     MapFile file;
     bool ok;
 
@@ -436,6 +439,10 @@ bool json_read_file(JsonDocument *document, const char *path, int flags,
         return false;
     ok = json_parse(document, (const char *)file.bytes, file.size, flags,
                     JSON_DEPTH, error);
+    if (!ok && file.size >= sizeof pointer
+        && memcmp(file.bytes, pointer, sizeof pointer - 1) == 0)
+        error_set(error, "this is a git-lfs pointer, not the file itself: run git "
+                  "lfs pull in that folder");
     mapfile_close(&file);
     return ok || error_where(error, "%s", path);
 }

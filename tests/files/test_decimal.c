@@ -47,7 +47,7 @@ TEST(hard_cases)
         "934125320985913276672363281250e-324",
         "1.7976931348623157e308", "1.7976931348623158e308",
         "1.7976931348623159e308", "1.8e308", "1e309", "-1e400", "1e99999999999",
-        "1e-99999999999", "179769313486231580793728971405303415079934132710037826936"
+        "1e-99999999999", "1e9999999999999999999999999999", "179769313486231580793728971405303415079934132710037826936"
         "173778980444968292764750946649017977587207096330286416692887910946555547"
         "851940402630657488671505820681908902000708383676273854845817711531764475"
         "730270069855571366959622842914819860834936475292719074168444365510704342"
@@ -60,18 +60,39 @@ TEST(hard_cases)
         expect_read(cases[i]);
 }
 
-/* A halfway point with 760 digits and a 1 after a thousand zeros. */
+/* (2^54 - 1) · 2^-1075 in decimal, by halving at school: halfway between two
+ * doubles, and with 767 digits the longest such number there is. */
+static int longest_halfway(char *text)
+{
+    char *digit = text + 2;             /* behind "0."                      */
+    int n = sprintf(text, "0.18014398509481983") - 2;
+
+    for (int halving = 0; halving < 1075; halving++) {
+        int rest = 0;
+
+        for (int i = 0; i <= n; i++) {
+            int value = 10 * rest + (i < n ? digit[i] - '0' : 0);
+
+            digit[i] = (char)('0' + value / 2);
+            rest = value % 2;
+        }
+        n += digit[n] != '0';
+    }
+    return sprintf(digit + n, "e17") + n + 2 - 3;   /* of "0.ddd", without e17 */
+}
+
 TEST(a_digit_far_behind_still_counts)
 {
-    static char text[3000];
+    static char text[4000];
+    int n = longest_halfway(text);
     double below, above;
-    int n = snprintf(text, sizeof text, "%.1080f",
-                     ldexp(1, -1022) + ldexp(1, -1074));
 
-    /* text is exact (1074 digits behind the point): now halfway to the next. */
-    expect(n > 1080);
+    expect_read(text);
+    text[n - 1]--;                      /* the last digit, a 5              */
+    expect_read(text);
+    text[n - 1]++;
     memset(text + n, '0', 1500);
-    text[n + 1500] = '\0';
+    strcpy(text + n + 1500, "e17");
     expect_read(text);
     text[n + 1499] = '1';
     expect_read(text);

@@ -123,12 +123,15 @@ TEST(what_is_not_json_is_refused_with_its_place)
     expect_refused("\"\\ud834\"", "byte 1: \\ud834 is half of a surrogate");
     expect_refused("\"\\ud834\\n\"", "half of a surrogate");
     expect_refused("\"\\ud834\\u0041\"", "half of a surrogate");
+    expect_refused("\"\\ud834\\ue000\"", "half of a surrogate");
+    expect_refused("\"\\ud834\\ud834\\udd1e\"", "half of a surrogate");
     expect_refused("\"\\udd1e\"", "half of a surrogate");
     expect_refused("\"\xFF\"", "byte 1: this is not JSON: expected UTF-8");
     expect_refused("\"\xC0\x80\"", "UTF-8");            /* overlong NUL      */
     expect_refused("\"\xE0\x9F\xBF\"", "UTF-8");        /* overlong          */
     expect_refused("\"\xED\xA0\x80\"", "UTF-8");        /* a surrogate       */
     expect_refused("\"\xF4\x90\x80\x80\"", "UTF-8");    /* above U+10FFFF    */
+    expect_refused("\"\xF5\x80\x80\x80\"", "UTF-8");    /* far above         */
     expect_refused("\"\xE2\x82\"", "UTF-8");            /* cut short         */
     expect_refused("\xEF\xBB\xBF{}", "byte order mark");
     expect_refused("[1]\f", "found byte 0x0C");
@@ -150,6 +153,35 @@ TEST(twins)
     expect_text(json_get(document.root, "a")->text, "5");
     expect_text(json_get(document.root, "b")->text, "4");
     json_free(&document);
+}
+
+/* Two keys of one length whose FNV-1a-64 is the same: a published pair. */
+TEST(keys_that_collide_are_no_twins)
+{
+    static const char two[] = "{\"8yn0iYCKYHlIj4-BwPqk\":1,"
+                              "\"GReLUrM4wMqfg9yzV3KQ\":2}";
+    Error error = {0};
+
+    expect_ok(parse(two, sizeof two - 1, JSON_UNIQUE, &error), &error);
+    expect_refused("{\"8yn0iYCKYHlIj4-BwPqk\":1,\"GReLUrM4wMqfg9yzV3KQ\":2,"
+                   "\"8yn0iYCKYHlIj4-BwPqk\":3}", "8yn0iYCKYHlIj4-BwPqk");
+    expect_refused("{\"GReLUrM4wMqfg9yzV3KQ\":1,\"8yn0iYCKYHlIj4-BwPqk\":2,"
+                   "\"GReLUrM4wMqfg9yzV3KQ\":3}", "GReLUrM4wMqfg9yzV3KQ");
+}
+
+/* Nothing of the text is lost when all of it is kept. */
+TEST(a_bare_number_of_any_length)
+{
+    static const char digits[] = "123456789012345678901234567890123456789";
+
+    for (size_t n = 1; n < sizeof digits; n++) {
+        JsonDocument document;
+        Error error = {0};
+
+        expect_ok(json_parse(&document, digits, n, 0, 0, &error), &error);
+        expect_int(strlen(document.root->text), n);
+        json_free(&document);
+    }
 }
 
 static char *nested(int levels)
@@ -236,6 +268,9 @@ TEST(files_and_their_names)
     expect(!json_read_file(&document, test_scratch("none.json"), 0, &error));
     expect(error_mentions(&error, "none.json"));
     json_free(&document);               /* of a failure: harmless            */
+    test_write(path, "version https://git-lfs.github.com/spec/v1\noid …", 50);
+    expect(!json_read_file(&document, path, 0, &error));
+    expect(error_mentions(&error, "twin.json: this is a git-lfs pointer"));
 }
 
 TEST(strangers_are_shown_safely)
@@ -302,6 +337,8 @@ const Test json_tests[] = {
     { "what is not JSON is refused with its place",
       what_is_not_json_is_refused_with_its_place },
     { "twins are seen", twins },
+    { "keys that collide are no twins", keys_that_collide_are_no_twins },
+    { "a bare number of any length", a_bare_number_of_any_length },
     { "depth is bounded", depth_is_bounded },
     { "a cut text is refused at every length",
       a_cut_text_is_refused_at_every_length },

@@ -80,6 +80,24 @@ TEST(what_was_written_is_read)
     safetensors_close(&st);
 }
 
+/* Headers of every length: the data begins at a multiple of 8, behind spaces. */
+TEST(data_is_aligned)
+{
+    const char *path = test_scratch("aligned.safetensors");
+    Error error = {0};
+
+    for (int n = 0; n < 16; n++) {
+        Tensor one = tensor("0123456789abcdef" + n, DTYPE_F64, 1, 1, 0, 8);
+        Safetensors st;
+
+        expect_ok(safetensors_write(path, &one, 1, NULL, 0, &error), &error);
+        expect_ok(safetensors_open(&st, path, &error), &error);
+        expect_int((size_t)((const unsigned char *)st.tensors[0].data
+                            - st.files[0].bytes) % 8, 0);
+        safetensors_close(&st);
+    }
+}
+
 static void expect_refused(const Tensor *tensors, int count,
                            const char *const *metadata, int lines,
                            const char *words)
@@ -120,6 +138,7 @@ TEST(a_folder_that_is_missing)
 const Test safetensors_write_tests[] = {
     { "the bytes of the reference", the_bytes_of_the_reference },
     { "what was written is read", what_was_written_is_read },
+    { "data is aligned", data_is_aligned },
     { "what no reader takes is not written", what_no_reader_takes_is_not_written },
     { "a folder that is missing", a_folder_that_is_missing },
     { NULL, NULL },
