@@ -61,7 +61,7 @@ TEST(hard_cases)
 }
 
 /* (2^54 - 1) · 2^-1075 in decimal, by halving at school: halfway between two
- * doubles, and with 767 digits the longest such number there is. */
+ * doubles, and with 768 digits the longest such number there is. */
 static int longest_halfway(char *text)
 {
     char *digit = text + 2;             /* behind "0."                      */

@@ -87,7 +87,7 @@ TEST(data_is_aligned)
     Error error = {0};
 
     for (int n = 0; n < 16; n++) {
-        Tensor one = tensor("0123456789abcdef" + n, DTYPE_F64, 1, 1, 0, 8);
+        Tensor one = tensor(&"0123456789abcdef"[n], DTYPE_F64, 1, 1, 0, 8);
         Safetensors st;
 
         expect_ok(safetensors_write(path, &one, 1, NULL, 0, &error), &error);
