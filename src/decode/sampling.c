@@ -33,11 +33,17 @@
  * or s_i = s_j and i < j: there a tie stays in or out as a whole in (3), which
  * depends on the order of nothing but is not "k"; here exactly k stay.
  *
- * (4) needs the ids in order, best first, but only the first few of them: of
- * 128,000 words some dozens hold 95 % of the mass. So nothing is sorted. The ids
- * become a heap in V steps, and the best are taken off one at a time:
+ * Of 128,000 words some dozens are kept, so nothing is sorted as a whole. For (3)
+ * a heap of k ids with the worst at its root is enough: most words are
+ * worse than that, and one comparison sends them away. For (4) only ids with
  *
- *      order   ┌──────── heap, V - ranked ────────┬── ranked, best last ──┐
+ *      p_i >= (1 - top_p) · total / V                                     (7)
+ *
+ * are candidates: all the others together hold less than 1 - top_p of the mass, so
+ * the quota is full without them. (The best is always one: its p is 1.) Candidates become a heap with the best at its
+ * root, and are taken off one at a time until enough mass is in:
+ *
+ *      order   ┌────── heap, count - ranked ──────┬── ranked, best last ──┐
  *              │ next best, …                     │  3rd     2nd     best │
  *              └──────────────────────────────────┴───────────────────────┘
  *
@@ -81,9 +87,10 @@ static bool ranks_before(const float *scores, int a, int b)
     return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
 }
 
-/* Let the id at order[at] sink until both ids below it rank behind it.
- *   order  [n] a heap below at: the children of i are 2i + 1 and 2i + 2     */
-static void sink(int *order, int n, int at, const float *scores)
+/* Let the id at order[at] sink until none below it belongs above it.
+ *   order  [n] a heap below at: the children of i are 2i + 1 and 2i + 2
+ *   best   which belongs to the root: the best or the worst                 */
+static void sink(int *order, int n, int at, const float *scores, bool best)
 {
     int id = order[at];
 
@@ -93,9 +100,9 @@ static void sink(int *order, int n, int at, const float *scores)
         if (child >= n)
             break;
         if (child + 1 < n
-            && ranks_before(scores, order[child + 1], order[child]))
+            && ranks_before(scores, order[child + 1], order[child]) == best)
             child++;
-        if (!ranks_before(scores, order[child], id))
+        if (ranks_before(scores, order[child], id) != best)
             break;
         order[at] = order[child];
         at = child;
@@ -103,31 +110,49 @@ static void sink(int *order, int n, int at, const float *scores)
     order[at] = id;
 }
 
-/* All ids into the heap, none ranked yet. Cost: at most 2 V comparisons. */
-static void rank_start(SamplingWork *work, const float *scores)
+/* The n candidates in order become a heap, none ranked yet. Cost: 2 n
+ * comparisons at most. */
+static void rank_start(SamplingWork *work, int n, const float *scores)
 {
-    for (int i = 0; i < work->V; i++)
-        work->order[i] = i;
-    for (int at = work->V / 2 - 1; at >= 0; at--)
-        sink(work->order, work->V, at, scores);
+    for (int at = n / 2 - 1; at >= 0; at--)
+        sink(work->order, n, at, scores, true);
+    work->count = n;
     work->ranked = 0;
 }
 
 /* The id of rank r (0: the best); takes from the heap what is not out yet.
- * Cost: 2 log2 V comparisons for each. */
+ * Cost: 2 log2 count comparisons for each. */
 static int rank_id(SamplingWork *work, int r, const float *scores)
 {
     int *order = work->order;
 
     while (work->ranked <= r) {
-        int last = work->V - 1 - work->ranked++;
+        int last = work->count - 1 - work->ranked++;
         int best = order[0];
 
         order[0] = order[last];
         order[last] = best;
-        sink(order, last, 0, scores);
+        sink(order, last, 0, scores, true);
     }
-    return order[work->V - 1 - r];
+    return order[work->count - 1 - r];
+}
+
+/* The k best of all as candidates. Cost: V comparisons, and for each id that
+ * enters (about k · log V/k of them) 2 log2 k more. */
+static void keep_best(SamplingWork *work, int k, const float *scores)
+{
+    int *order = work->order;
+
+    for (int i = 0; i < k; i++)
+        order[i] = i;
+    for (int at = k / 2 - 1; at >= 0; at--)
+        sink(order, k, at, scores, false);
+    for (int i = k; k > 0 && i < work->V; i++)
+        if (scores[i] > scores[order[0]]) {         /* a tie: the smaller id  */
+            order[0] = i;
+            sink(order, k, 0, scores, false);
+        }
+    rank_start(work, k, scores);
 }
 
 /* Logits into work->scores, and equation (1) once per id that was seen, however
@@ -171,23 +196,22 @@ static int best_id(const float *scores, int V)
 }
 
 /* Equations (2) and (3): p is 0 outside the k best, not yet divided by its sum.
- * Returns how many ids are in. Cost: one exponential for each of these. */
-static int soften(double *p, SamplingWork *work, double max,
-                  const SamplingConfig *config)
+ * Cost: one exponential for each id that is in. */
+static void soften(double *p, SamplingWork *work, double max,
+                   const SamplingConfig *config)
 {
     const float *scores = work->scores;
     int V = work->V;
     int k = config->top_k > 0 ? min_int(config->top_k, V) : V;
 
-    if (k < V || config->top_p < 1)
-        rank_start(work, scores);
     memset(p, 0, (size_t)V * sizeof *p);
+    if (k < V)
+        keep_best(work, k, scores);
     for (int i = 0; i < k; i++) {
-        int id = k < V ? rank_id(work, i, scores) : i;
+        int id = k < V ? work->order[i] : i;
 
         p[id] = exponential_of(((double)scores[id] - max) / config->temperature);
     }
-    return k;
 }
 
 static double sum_ascending(const double *p, int V)
@@ -200,16 +224,23 @@ static double sum_ascending(const double *p, int V)
 }
 
 /* Equation (4): best first, until what is in holds top_p of the mass; at least
- * one stays. The rest of order, ranked or still in the heap, goes to 0. */
-static void keep_mass(double *p, SamplingWork *work, int k, double top_p)
+ * one stays. What is no candidate by (7), and what is left in the heap, goes to 0. */
+static void keep_mass(double *p, SamplingWork *work, double top_p)
 {
-    double limit = top_p * sum_ascending(p, work->V);
+    double total = sum_ascending(p, work->V);
+    double least = (1 - top_p) * total / work->V;
     double mass = 0;
-    int r = 0;
+    int n = 0, r = 0;
 
-    while (r < k && (r == 0 || mass < limit))
+    for (int i = 0; i < work->V; i++)
+        if (p[i] >= least)
+            work->order[n++] = i;
+        else
+            p[i] = 0;
+    rank_start(work, n, work->scores);
+    while (r < n && (r == 0 || mass < top_p * total))
         mass += p[rank_id(work, r++, work->scores)];
-    for (int i = 0; i < work->V - r; i++)
+    for (int i = 0; i < n - r; i++)
         p[work->order[i]] = 0;
 }
 
@@ -221,13 +252,13 @@ static void keep_mass(double *p, SamplingWork *work, int k, double top_p)
  *   config   temperature >= 0, top_p and min_p in [0, 1], repeat_penalty > 0
  *   work     from sampling_work_init with this V; p may be work->p
  *
- * Cost: V exponentials (k with top-k), and 2 log2 V comparisons for each id
- * that top-k or top-p keeps; nothing is allocated. */
+ * Cost: V exponentials (k with top-k) and some passes over V numbers, about
+ * 2 ms for 128,000 words; nothing is allocated. */
 void sampling_distribution(double *p, const float *logits, int V,
                            const int *history, int n,
                            const SamplingConfig *config, SamplingWork *work)
 {
-    int best, k;
+    int best;
     double total;
 
     must(V == work->V, "scratch for %d words, %d logits", work->V, V);
@@ -238,9 +269,9 @@ void sampling_distribution(double *p, const float *logits, int V,
         p[best] = 1;
         return;
     }
-    k = soften(p, work, work->scores[best], config);
+    soften(p, work, work->scores[best], config);
     if (config->top_p < 1)
-        keep_mass(p, work, k, config->top_p);
+        keep_mass(p, work, config->top_p);
     for (int i = 0; i < V; i++)
         if (p[i] < config->min_p)           /* (5): the best has p = e^0 = 1 */
             p[i] = 0;
@@ -269,11 +300,12 @@ int sampling_pick(const double *p, int V, float u)
     must_fail(__FILE__, __LINE__, "sum > dart", "sum %g, dart %g", sum, dart);
 }
 
-/* For tables of the likeliest words. Cost: 2 V + 2 k log2 V comparisons. */
+/* For tables of the likeliest words. Cost: that of keep_best, and 2 k log2 k
+ * comparisons. */
 void sampling_best(int *best, int k, const float *logits, SamplingWork *work)
 {
     must(k <= work->V, "the %d best of %d", k, work->V);
-    rank_start(work, logits);
+    keep_best(work, k, logits);
     for (int r = 0; r < k; r++)
         best[r] = rank_id(work, r, logits);
 }

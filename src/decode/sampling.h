@@ -20,8 +20,8 @@ typedef struct {
 typedef struct {                /* scratch, so that the loop allocates nothing */
     double *p;                  /* [V] the distribution                      */
     float *scores;              /* [V] logits after the penalty              */
-    int *order;                 /* [V] a heap of ids, then the best, see .c  */
-    int ranked;                 /* how many of the best are sorted out of it */
+    int *order;                 /* [V] candidates: a heap, then the best     */
+    int count, ranked;          /* how many; how many of the best are sorted */
     unsigned char *seen;        /* [V] for the repetition penalty; else 0    */
     int V;
 } SamplingWork;

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/memory.h"
 #include "decode/sampling.h"
@@ -101,6 +102,9 @@ TEST(the_nucleus_ends_where_it_is_full)
     sampling_distribution(work.p, (const float[4]){ 1, 1, 1, 1 }, 4, NULL, 0,
                           &(SamplingConfig){ 1, 0, 0.5, 0, 1 }, &work);
     expect(work.p[0] == 0.5 && work.p[1] == 0.5 && work.p[2] == 0);
+    sampling_distribution(work.p, (const float[4]){ 1, 1, 1, 1 }, 4, NULL, 0,
+                          &(SamplingConfig){ 1, 0, 0, 0, 1 }, &work);
+    expect(work.p[0] == 1 && work.p[1] == 0);       /* at least one stays    */
     sampling_work_free(&work);
 }
 
@@ -187,6 +191,53 @@ TEST(no_dart_falls_beside)
     }
 }
 
+static const float *by_score;       /* for qsort, which has no context       */
+
+static int best_first(const void *a, const void *b)
+{
+    int i = *(const int *)a, j = *(const int *)b;
+
+    return by_score[i] != by_score[j] ? (by_score[i] < by_score[j] ? 1 : -1)
+         : i - j;
+}
+
+/* Top-k and top-p by definition, with everything sorted and summed in long double:
+ * the same ids stay. Masses within 1e-12 of the limit could fall either way. */
+TEST(the_nucleus_of_a_large_vocabulary)
+{
+    enum { WORDS = 30000 };
+    static float scores[WORDS];
+    static int order[WORDS];
+    static const struct { double top_p; int top_k; } cases[] = {
+        { 0.95, 0 }, { 0.5, 0 }, { 0.999, 0 }, { 0.1, 0 }, { 0.9, 300 },
+        { 1, 777 }, { 0.99999, 0 },
+    };
+    SamplingWork work;
+
+    sampling_work_init(&work, WORDS);
+    test_fill(scores, WORDS, 9);
+    for (int i = 0; i < WORDS; i++) {
+        scores[i] = scores[i] * scores[i] * scores[i] * 12;
+        order[i] = i;
+    }
+    by_score = scores;
+    qsort(order, WORDS, sizeof *order, best_first);
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        SamplingConfig config = { 1, cases[c].top_k, cases[c].top_p, 0, 1 };
+        int k = config.top_k > 0 ? config.top_k : WORDS, r;
+        long double total = 0, mass = 0;
+
+        for (int i = 0; i < k; i++)
+            total += expl((long double)scores[order[i]]);
+        for (r = 0; r < k && mass < (long double)config.top_p * total; r++)
+            mass += expl((long double)scores[order[r]]);
+        sampling_distribution(work.p, scores, WORDS, NULL, 0, &config, &work);
+        for (int i = 0; i < WORDS; i++)
+            expect((work.p[order[i]] > 0) == (i < r));
+    }
+    sampling_work_free(&work);
+}
+
 /* The heap against a plain search, with many ties, in a size that real
  * vocabularies have; and nothing is allocated on the way. */
 TEST(the_best_are_the_best)
@@ -226,6 +277,7 @@ const Test sampling_tests[] = {
     { "large scores and minus infinity", large_scores_and_minus_infinity },
     { "the dart falls fairly", the_dart_falls_fairly },
     { "no dart falls beside", no_dart_falls_beside },
+    { "the nucleus of a large vocabulary", the_nucleus_of_a_large_vocabulary },
     { "the best are the best, without allocating", the_best_are_the_best },
     { NULL, NULL },
 };
