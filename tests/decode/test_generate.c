@@ -252,6 +252,44 @@ TEST(the_seed_is_the_text)
     close_storyteller();
 }
 
+/* A tokenizer of another kind, whose decoder takes the blank off the very first
+ * word: behind a prompt a word is not the first, and keeps its blank. */
+static Tokenizer *words_tokenizer(void)
+{
+    static char text[1 << 17];
+    size_t used = (size_t)snprintf(text, sizeof text, "{\"decoder\":{\"type\":"
+        "\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{"
+        "\"String\":\"\xE2\x96\x81\"},\"content\":\" \"},{\"type\":"
+        "\"ByteFallback\"},{\"type\":\"Fuse\"},{\"type\":\"Strip\","
+        "\"content\":\" \",\"start\":1,\"stop\":0}]},\"model\":{\"type\":"
+        "\"BPE\",\"merges\":[],\"vocab\":{");
+
+    for (int i = 0; i < 2048; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used,
+                                 "%s\"\xE2\x96\x81w%d\":%d", i > 0 ? "," : "",
+                                 i, i);
+    used += (size_t)snprintf(text + used, sizeof text - used, "}}}");
+    return tokenizer_parse(text, used, &error);
+}
+
+TEST(the_first_word_of_an_answer_keeps_its_blank)
+{
+    Tokenizer *tokenizer = words_tokenizer();
+    GenerateOptions o = { .sampling = GREEDY, .n = 3 };
+    const int prompt[] = { 11, 22 };
+    char want[64];
+    Session s;
+
+    expect_ok(tokenizer != NULL, &error);
+    open_storyteller();
+    expect_ok(session_init(&s, &model, 16, 16, FORMAT_F16, &error), &error);
+    expect_ok(generate(&g, &s, tokenizer, prompt, 2, &o, &error), &error);
+    snprintf(want, sizeof want, " w%d w%d w%d", g.ids.id[0], g.ids.id[1],
+             g.ids.id[2]);
+    expect_text(g.text.bytes, want);
+    close_storyteller();
+}
+
 typedef struct { int left; } Patience;
 
 static bool go_on(void *context, size_t done, size_t total)
@@ -351,6 +389,8 @@ const Test generate_tests[] = {
     { "greedy is the largest logit, fed back",
       greedy_is_the_largest_logit_fed_back },
     { "the text is the decoded difference", the_text_is_the_decoded_difference },
+    { "the first word of an answer keeps its blank",
+      the_first_word_of_an_answer_keeps_its_blank },
     { "no half character is shown", no_half_character_is_shown },
     { "a stop string is never seen", a_stop_string_is_never_seen },
     { "what was held back comes in the end",
