@@ -30,7 +30,7 @@
 #include "base/mapfile.h"       /* path_is_folder, path_is_file              */
 #include "base/options.h"       /* options_nearest                           */
 #include "base/place.h"
-#include "text/utf8.h"          /* Text                                      */
+#include "base/utf8.h"          /* Text                                      */
 
 const ModelName model_names[] = {
     { "storyteller",          NULL },

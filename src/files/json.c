@@ -45,7 +45,7 @@
 
 #include "base/hash.h"          /* hash_bytes: keys as numbers              */
 #include "base/mapfile.h"       /* a file as bytes                          */
-#include "files/utf8_scan.h"    /* strings must be UTF-8                    */
+#include "base/utf8.h"          /* strings must be UTF-8                    */
 
 #define TEXT_MAX INT32_MAX      /* so that lengths and counts fit in 32 bits */
 
@@ -176,7 +176,7 @@ static bool parse_unicode(Parser *p)
         return error_set(p->error, "byte %zu: \\u%.4s is half of a surrogate "
                          "pair without its other half: no character is meant",
                          start - 2, p->text + start);
-    p->decoded += utf8_put(p->decoded, point);
+    p->decoded += utf8_write(p->decoded, point);
     return true;
 }
 

@@ -27,8 +27,8 @@
 #include <stdio.h>              /* snprintf                                 */
 #include <string.h>             /* memcmp, strlen                           */
 
+#include "base/utf8.h"          /* what can be shown                        */
 #include "files/decimal.h"      /* decimal_read                             */
-#include "files/utf8_scan.h"    /* what can be shown                        */
 
 /* Member by key, by a scan. The last of twins, where twins are let in: what every
  * other reader does. Owner: the document. */

@@ -38,10 +38,10 @@
  */
 #include "files/safetensors.h"
 
-#include <dirent.h>         /* what else is in the folder, for a complaint  */
 #include <stdlib.h>         /* qsort, bsearch                               */
 #include <string.h>         /* strcmp, strlen                               */
 
+#include "base/place.h"                 /* what else is in a folder         */
 #include "files/json.h"                 /* the index                        */
 #include "files/safetensors_header.h"   /* one file's table of contents     */
 
@@ -273,19 +273,19 @@ static bool complain(const char *folder, Error *error)
         { ".pth", "it is a Python pickle: get the model in Hugging Face layout "
           "with model.safetensors" },
     };
-    char shown[JSON_SHOWN];
-    const struct dirent *entry;
-    DIR *list = opendir(folder);
     size_t best = sizeof kinds / sizeof kinds[0];
+    char shown[JSON_SHOWN];
+    Arena arena = {0};
+    int count;
+    const char **names = place_names(folder, &arena, &count);
 
-    while (list != NULL && (entry = readdir(list)) != NULL)
+    for (int n = 0; n < count; n++)
         for (size_t i = 0; i < best; i++)
-            if (ends_with(entry->d_name, kinds[i].ending)) {
-                json_show(shown, entry->d_name, strlen(entry->d_name));
+            if (ends_with(names[n], kinds[i].ending)) {
+                json_show(shown, names[n], strlen(names[n]));
                 best = i;
             }
-    if (list != NULL)
-        closedir(list);
+    arena_free(&arena);
     if (best < sizeof kinds / sizeof kinds[0])
         return error_set(error, "%s: there is no model.safetensors, only %s: %s",
                          folder, shown, kinds[best].advice);

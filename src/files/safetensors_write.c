@@ -35,10 +35,10 @@
 
 #include "base/atomicfile.h"            /* whole or not at all              */
 #include "base/memory.h"                /* memory_get                       */
+#include "base/utf8.h"                  /* names are UTF-8                  */
 #include "files/json.h"                 /* json_parse: the last look        */
 #include "files/json_write.h"           /* names with escapes               */
 #include "files/safetensors_header.h"   /* the header's limit               */
-#include "files/utf8_scan.h"            /* names are UTF-8                  */
 
 typedef struct {
     char *text;             /* owned by the C library: free                 */
@@ -109,12 +109,7 @@ static bool write_header(Header *header, const Tensor *const *order, int count,
 
 static bool is_utf8(const char *text)
 {
-    uint32_t point;
-    int n = 1;
-
-    for (size_t left = strlen(text); left > 0 && n > 0; left -= (size_t)n, text += n)
-        n = utf8_scan(&point, text, left);
-    return n > 0;
+    return text[utf8_check(text, strlen(text))] == '\0';
 }
 
 /* What the caller computed must fit together; what it took from elsewhere, names,

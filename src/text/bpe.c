@@ -45,7 +45,7 @@
 #include <string.h>         /* memchr, memset, strncmp                      */
 
 #include "text/component.h" /* fields of "model", checked                   */
-#include "text/utf8.h"      /* utf8_read: where a character ends            */
+#include "base/utf8.h"      /* utf8_read: where a character ends            */
 #include "text/vocabulary.h"    /* spelling → id                            */
 
 typedef struct {            /* one line of the list of merges               */

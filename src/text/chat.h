@@ -7,7 +7,7 @@
 #ifndef CHAT_H
 #define CHAT_H
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 typedef struct {
     const char *name;           /* "chatml"                                  */

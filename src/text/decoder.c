@@ -16,7 +16,7 @@
  *
  *   byte-level       all tokens are bytes of one long text. What is held back is
  *                    the beginning of a character, at most 3 bytes. What can be
- *                    no character becomes U+FFFD, see text/utf8.c.
+ *                    no character becomes U+FFFD, see base/utf8.c.
  *   byte fallback    a run of byte tokens is one string when it is valid as a
  *                    whole; otherwise each of its bytes is one U+FFFD. So
  *                    the whole run waits until a token of another kind comes.

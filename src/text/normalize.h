@@ -5,7 +5,7 @@
 #ifndef NORMALIZE_H
 #define NORMALIZE_H
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 void normalize_nfc(Text *out, const char *bytes, size_t length);
 

@@ -7,7 +7,7 @@
 #define NORMALIZER_H
 
 #include "text/component.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 typedef struct {                    /* Replace: every pattern by content    */
     const char *pattern, *content;

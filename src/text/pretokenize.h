@@ -7,7 +7,7 @@
 #ifndef PRETOKENIZE_H
 #define PRETOKENIZE_H
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 /* One match of a pattern at text[at], at < length: returns its bytes, 0 for no
  * match here. The whole text is given: a pattern may look ahead. The known ones

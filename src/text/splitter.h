@@ -8,7 +8,7 @@
 
 #include "text/component.h"
 #include "text/pretokenize.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 #define SPLITTER_STEPS (3 * COMPONENTS) /* ByteLevel is up to three of them */
 

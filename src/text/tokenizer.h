@@ -13,7 +13,7 @@
 
 #include "text/bpe.h"
 #include "text/decoder.h"           /* TokenStream, stream_add, stream_end  */
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 typedef struct Tokenizer Tokenizer;
 

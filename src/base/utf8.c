@@ -37,7 +37,7 @@
  * Source: The Unicode Standard 16.0, section 3.9, tables 3-7 to 3-11; RFC 3629.
  * Read next: text/unicode_class.c.
  */
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 #include <string.h>         /* memcpy                                       */
 
@@ -70,22 +70,29 @@ static size_t sequence(size_t *whole, const char *bytes, size_t length)
     return n;
 }
 
-/* One code point. *point is left alone when 0 is returned.
+/* One code point, or what to skip; *point is left alone in that case.
  *
- *   bytes    [length]; length 0 is nothing, so 0
- *   returns  bytes used, 1 … 4, or 0: not UTF-8, see the essay
+ *   bytes    [length], length >= 1
+ *   returns  1 … 4: bytes used. -1 … -3: so many bytes are not UTF-8, and become
+ *            one U+FFFD where they are repaired, see the essay
  */
-int utf8_read(uint32_t *point, const char *bytes, size_t length)
+int utf8_scan(uint32_t *point, const char *bytes, size_t length)
 {
     static const unsigned char lead_bits[5] = { 0, 0x7F, 0x1F, 0x0F, 0x07 };
-    size_t whole;
+    size_t whole, n = sequence(&whole, bytes, length);
 
-    if (length == 0 || sequence(&whole, bytes, length) != whole)
-        return 0;
+    if (n != whole)
+        return -(int)n;
     *point = (unsigned char)bytes[0] & lead_bits[whole];
     for (size_t i = 1; i < whole; i++)
         *point = *point << 6 | ((unsigned char)bytes[i] & 0x3F);
     return (int)whole;
+}
+
+/* The same with one answer for everything that is not UTF-8: 0. */
+int utf8_read(uint32_t *point, const char *bytes, size_t length)
+{
+    return length == 0 ? 0 : max_int(utf8_scan(point, bytes, length), 0);
 }
 
 /* The bytes of one code point, which must be one that UTF-8 can write. */

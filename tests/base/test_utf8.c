@@ -1,6 +1,6 @@
-/* test_utf8.c - what must be true of text/utf8.c, from outside it */
+/* test_utf8.c - what must be true of base/utf8.c, from outside it */
 #include "test.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 #include "base/memory.h"        /* memory_count                             */
 

@@ -1,8 +1,7 @@
 /* utf8.h - code points in and out of bytes; a growing string of bytes
  *
- * Rules of use: utf8_check at the border (stdin, arguments): inside, text is
- * valid.
- * Text is a byte string that grows; text_free gives it back; {0} is empty.
+ * Rules of use: utf8_check at the border (stdin, arguments, strings of a file):
+ * inside, text is valid. Text is a byte string that grows; text_free gives it back; {0} is empty.
  */
 #ifndef UTF8_H
 #define UTF8_H
@@ -14,6 +13,8 @@
 /* The code point at bytes[0 … length-1] into *point; returns its bytes (1 … 4),
  * or 0 when they are not UTF-8 (overlong, surrogate, > U+10FFFF, cut short). */
 int utf8_read(uint32_t *point, const char *bytes, size_t length);
+/* The same for whom it matters how many bytes are bad: -1 … -3; length >= 1. */
+int utf8_scan(uint32_t *point, const char *bytes, size_t length);
 int utf8_write(char bytes[4], uint32_t point);      /* returns 1 … 4         */
 
 /* Offset of the first byte that is not UTF-8, or length when all is well. */
