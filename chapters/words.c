@@ -40,7 +40,6 @@ const Word words[] = {
       "./run logits --text \"Once\" --out logits.f32\n" },
     { "generate", command_generate, "[--model M] --prompt T [-n N]",
       "write on behind a prompt",
-      "./run generate --prompt \"Once upon a time\"\n"
       "./run generate --prompt \"Once upon a time\" --temperature 0 -n 50\n"
       "./run generate --model smollm2-135m --chat --prompt \"Who are you?\"\n" },
     { "models", command_models, "",
