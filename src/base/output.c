@@ -18,17 +18,33 @@
  * here; then write fails with EPIPE like any other error. (A program that is started
  * by this one inherits that: base/process resets it before.)
  *
+ * A shell can also start a program without stdout at all (`./run … >&-`). Then the
+ * next file that is opened gets its number, 1, and what is printed lands in it; and
+ * without stdin, whose number is 0, the program reads a file of the model as if a
+ * person had typed it. So a stream that is missing is filled with one that refuses.
+ *
  * Read next: chapters/run.c.
  */
 #include "base/output.h"
 
 #include <errno.h>          /* why writing failed                            */
+#include <fcntl.h>          /* fcntl, open                                   */
 #include <signal.h>         /* SIGPIPE                                       */
 #include <stdio.h>          /* stdout                                        */
 #include <string.h>         /* strerror                                      */
 
+/* open gives the lowest free number, so a missing stream gets just its own back:
+ * one to read that can only be written, two to write that can only be read. */
+static void fill_streams(void)
+{
+    for (int stream = 0; stream <= 2; stream++)
+        if (fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+            (void)!open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
+}
+
 void output_watch(void)
 {
+    fill_streams();
     signal(SIGPIPE, SIG_IGN);
 }
 

@@ -9,8 +9,10 @@
 
 #include "base/base.h"
 
-void output_watch(void);        /* a reader that goes away is an error, not
-                                   the sudden end of this process           */
+void output_watch(void);        /* before any file is opened. A reader that
+                                   goes away becomes an error, not the sudden
+                                   end of this process; so does a stream that
+                                   is closed from the start                 */
 bool output_lost(void);         /* something could not be written           */
 
 /* Errors: exit 5 for a full disk, 4 for a reader that went away and the rest. */

@@ -222,6 +222,32 @@ TEST(a_lost_answer)
     expect_int(child_wait(child_start(map, "/dev/null", "/dev/full", err)), 5);
 }
 
+/* Started without a stream at all (`>&-`): the number of what is missing must not
+ * go to a file that the program opens, which would then be read as the prompt, or
+ * have the answer printed into it. */
+TEST(streams_that_are_closed)
+{
+    static const char *const generate[] = { "generate", "-n", "3", NULL };
+    const char *err = strdup(test_scratch("closed")), *out;
+    static const char *args[] = { "logits", "--text", "hi", "--out", NULL, NULL };
+    size_t length;
+    int keep[2] = { dup(0), dup(1) };
+
+    out = args[4] = strdup(test_scratch("closed.f32"));
+    expect(keep[0] > 2 && keep[1] > 2);
+    fcntl(keep[0], F_SETFD, FD_CLOEXEC), fcntl(keep[1], F_SETFD, FD_CLOEXEC);
+    close(0);
+    expect_int(child_wait(child_start(generate, NULL, "/dev/null", err)), 3);
+    expect(strstr(test_read(err, NULL), "stdin cannot be read") != NULL);
+    fflush(stdout);
+    close(1);
+    expect_int(child_wait(child_start(args, NULL, NULL, err)), 4);
+    expect(dup2(keep[0], 0) == 0 && dup2(keep[1], 1) == 1);
+    expect(strstr(test_read(err, NULL), "error: stdout: ") != NULL);
+    test_read(out, &length);
+    expect_int(length, 2048 * 4);
+}
+
 /* Start with stdout in a pipe; its read end comes back. */
 static int start_piped(const char *const *args, const char *err, pid_t *child)
 {
@@ -342,6 +368,7 @@ const Test cli_errors_tests[] = {
     { "stdin that is not UTF-8", stdin_that_is_not_utf8 },
     { "folders that are no models", folders_that_are_no_models },
     { "a lost answer", a_lost_answer },
+    { "streams that are closed", streams_that_are_closed },
     { "a reader that goes away", a_reader_that_goes_away },
     { "interrupted while writing", interrupted_while_writing },
     { "interrupted while reading", interrupted_while_reading },
