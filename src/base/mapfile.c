@@ -90,6 +90,13 @@ static bool show(MapFile *file, Error *error)
     return true;
 }
 
+static bool refuse_open(const char *path, int why, Error *error)
+{
+    return error_set(error, "%s: cannot be opened: %s%s", path, strerror(why),
+                     why == ENOENT && path_is_there(path)
+                     ? " (it is a link, and what it leads to is gone)" : "");
+}
+
 /* Map the whole file at path, read-only.
  *
  *   file    out; untouched by a failure. Owner: the caller, until mapfile_close
@@ -103,8 +110,7 @@ bool mapfile_open(MapFile *file, const char *path, Error *error)
 
     opened.descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (opened.descriptor < 0)
-        return error_set(error, "%s: cannot be opened: %s", path,
-                         strerror(errno));
+        return refuse_open(path, errno, error);
     opened.path = memory_text(path, strlen(path));
     if (!measure(opened.descriptor, path, &opened.size, error)
         || !show(&opened, error)) {
@@ -153,6 +159,13 @@ void mapfile_give_back(const MapFile *file, size_t begin, size_t end)
     if (first < last)
         madvise((void *)(uintptr_t)(file->bytes + first), last - first,
                 MADV_DONTNEED);
+}
+
+bool path_is_there(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0;
 }
 
 bool path_is_folder(const char *path)

@@ -25,6 +25,7 @@ void mapfile_close(MapFile *file);
  * the system may take the memory back (it reads them again if asked). */
 void mapfile_give_back(const MapFile *file, size_t begin, size_t end);
 
+bool path_is_there(const char *path);       /* a link to nowhere is there too */
 bool path_is_folder(const char *path);
 bool path_is_file(const char *path);
 

@@ -43,11 +43,12 @@
 
 typedef char Path[HUBCACHE_PATH + 64];
 
-/* folder/name into path; returns whether such a file is there. */
+/* folder/name into path; returns whether something of that name is there: a link to
+ * nowhere and a folder too, so that whoever reads it says so. */
 static bool file_in(Path path, const char *folder, const char *name)
 {
     snprintf(path, sizeof(Path), "%s/%s", folder, name);
-    return path_is_file(path);
+    return path_is_there(path);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -76,41 +77,16 @@ static bool refuse_pointer(const char *path, Error *error)
                      "with `huggingface-cli download`", path);
 }
 
-/* There is no safetensors file: look what is there instead, and say what helps. */
-static bool refuse_without_weights(const char *folder, Error *error)
+/* An adapter's folder holds numbers too, but not a model's. */
+static bool refuse_adapter(const char *folder, Error *error)
 {
-    Arena arena = {0};
-    int count;
-    const char **names = place_names(folder, &arena, &count);
-    const char *bin = NULL, *gguf = NULL, *adapter = NULL;
+    Path path;
 
-    for (int i = 0; i < count; i++) {
-        if (ends_with(names[i], ".bin") || ends_with(names[i], ".pth"))
-            bin = names[i];
-        if (ends_with(names[i], ".gguf"))
-            gguf = names[i];
-        if (strcmp(names[i], "adapter_config.json") == 0)
-            adapter = names[i];
-    }
-    if (bin != NULL)
-        error_set(error, "%s: holds weights only as %s, a pickle, which may run "
-                  "code and is not read here: save them as model.safetensors "
-                  "(transformers: save_pretrained), or take a revision of the "
-                  "model that has it", folder, bin);
-    else if (gguf != NULL)
-        error_set(error, "%s: holds weights only as %s, and GGUF files are not "
-                  "supported: give the folder in Hugging Face layout that the "
-                  "file was made from", folder, gguf);
-    else if (adapter != NULL)
-        error_set(error, "%s: is an adapter and not a model: give the folder of "
-                  "the model that it belongs to", folder);
-    else
-        error_set(error, "%s: there are no weights in this folder: "
-                  "model.safetensors is missing (or "
-                  "model.safetensors.index.json and the files that it names)",
-                  folder);
-    arena_free(&arena);
-    return false;
+    return !file_in(path, folder, "adapter_config.json")
+        || file_in(path, folder, "model.safetensors")
+        || file_in(path, folder, "model.safetensors.index.json")
+        || error_set(error, "%s: is an adapter and not a model: give the folder "
+                     "of the model that it belongs to", folder);
 }
 
 static bool open_weights(ModelDir *dir, Error *error)
@@ -121,12 +97,10 @@ static bool open_weights(ModelDir *dir, Error *error)
     const char **names;
     bool fine = true;
 
-    if (!file_in(path, dir->path, "model.safetensors")
-        && !file_in(path, dir->path, "model.safetensors.index.json"))
-        return refuse_without_weights(dir->path, error);
     names = place_names(dir->path, &arena, &count);
     for (int i = 0; fine && i < count; i++)
-        if (ends_with(names[i], ".safetensors")
+        if ((ends_with(names[i], ".safetensors")
+             || ends_with(names[i], ".safetensors.index.json"))
             && file_in(path, dir->path, names[i]))
             fine = refuse_pointer(path, error);
     arena_free(&arena);
@@ -139,6 +113,8 @@ static bool open_config(ModelDir *dir, Error *error)
 {
     Path path;
 
+    if (!refuse_adapter(dir->path, error))
+        return false;
     if (!file_in(path, dir->path, "config.json"))
         return error_set(error, "%s: there is no config.json in this folder: "
                          "--model wants a folder in Hugging Face layout "
@@ -191,6 +167,7 @@ static bool read_wish(double *value, const Json *root, const char *name,
 /* The model's own way of writing: see the format notes. root NULL: no file. */
 static bool read_sampling(SamplingConfig *s, const Json *root, Error *error)
 {
+    const Json *sample = wish(root, "do_sample");
     double top_k = 0;
 
     *s = (SamplingConfig){ .temperature = 0.8, .top_p = 0.95,
@@ -202,8 +179,17 @@ static bool read_sampling(SamplingConfig *s, const Json *root, Error *error)
         || !read_wish(&s->repeat_penalty, root, "repetition_penalty", 1e-6, 1e6,
                       error))
         return false;
+    if (root != NULL && !json_is(root, JSON_OBJECT))
+        return error_set(error, "it must hold one object");
+    if (sample != NULL && !json_is(sample, JSON_TRUE)
+        && !json_is(sample, JSON_FALSE))
+        return error_set(error, "the field do_sample at byte %zu must be true or "
+                         "false", sample->offset);
     s->top_k = (int)top_k;
-    if (json_is(json_get(root, "do_sample"), JSON_FALSE))
+    if (s->top_k != top_k)
+        return error_set(error, "the field top_k at byte %zu must be a whole "
+                         "number", json_get(root, "top_k")->offset);
+    if (json_is(sample, JSON_FALSE))
         s->temperature = 0;
     return true;
 }

@@ -40,8 +40,9 @@
  *      p_i >= (1 - top_p) · total / V                                     (7)
  *
  * are candidates: all the others together hold less than 1 - top_p of the mass, so
- * the quota is full without them. (The best is always one: its p is 1.) Candidates become a heap with the best at its
- * root, and are taken off one at a time until enough mass is in:
+ * the quota is full without them. (The best is always one: its p is 1.) Candidates
+ * become a heap with the best at its root, and are taken off one at a time until
+ * enough mass is in:
  *
  *      order   ┌────── heap, count - ranked ──────┬── ranked, best last ──┐
  *              │ next best, …                     │  3rd     2nd     best │

@@ -226,7 +226,7 @@ static bool open_shards(Safetensors *st, const char *folder, const Index *index,
     for (int i = 0; i < index->shard_count; i++) {
         const char *path = join(&st->arena, folder, index->shards[i]);
 
-        if (!path_is_file(path))
+        if (!path_is_there(path))
             return error_set(error, "%s is missing, but " INDEX " names it: the "
                              "download is not complete", path);
         if (!open_file(st, &headers[i], path, error)
@@ -265,8 +265,8 @@ static bool complain(const char *folder, Error *error)
     static const struct { const char *ending, *advice; } kinds[] = {
         { ".safetensors", "give the path of that file, or name it "
           "model.safetensors" },
-        { ".gguf", "GGUF is another format: get the model's folder in Hugging "
-          "Face layout" },
+        { ".gguf", "GGUF files are not supported: get the model's folder in "
+          "Hugging Face layout" },
         { ".bin", "it is a Python pickle, which can run any program when it is "
           "loaded: convert it with transformers (from_pretrained, then "
           "save_pretrained), or get the model.safetensors of a newer revision" },
@@ -299,9 +299,9 @@ static bool open_folder(Safetensors *st, const char *folder, Error *error)
     const char *single = join(&st->arena, folder, "model.safetensors");
     const char *index = join(&st->arena, folder, INDEX);
 
-    if (path_is_file(single))
+    if (path_is_there(single))
         return open_single(st, single, error);
-    if (path_is_file(index))
+    if (path_is_there(index))
         return open_index(st, folder, index, error);
     return complain(folder, error);
 }

@@ -100,6 +100,23 @@ TEST(kinds_of_path)
     expect(path_is_folder("/tmp") && !path_is_file("/tmp"));
     expect(!path_is_file("/dev/null") && !path_is_folder("/dev/null"));
     expect(!path_is_file("/no/such") && !path_is_folder("/no/such"));
+    expect(path_is_there(path) && path_is_there("/tmp"));
+    expect(!path_is_there("/no/such"));
+}
+
+/* What remains of a cache whose blobs were thrown away. */
+TEST(a_link_to_nowhere)
+{
+    const char *path = test_scratch("link");
+    MapFile file;
+    Error error = {0};
+
+    expect(symlink("/no/such/blob", path) == 0);
+    expect(path_is_there(path) && !path_is_file(path));
+    expect(!mapfile_open(&file, path, &error));
+    expect(error_mentions(&error, "what it leads to is gone"));
+    expect(!mapfile_open(&file, "/no/such/blob", &error));
+    expect(!error_mentions(&error, "what it leads to"));
 }
 
 const Test mapfile_tests[] = {
@@ -108,5 +125,6 @@ const Test mapfile_tests[] = {
     { "folder, pipe, device, nothing: refused by name", refused_by_name },
     { "a file that changes while it is mapped", a_file_that_changes },
     { "kinds of path", kinds_of_path },
+    { "a link to nowhere", a_link_to_nowhere },
     { NULL, NULL },
 };

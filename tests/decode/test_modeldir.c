@@ -155,6 +155,10 @@ TEST(wishes_that_are_none)
         { "{\"eos_token_id\":[1,-2]}", "eos_token_id" },
         { "{\"eos_token_id\":[1,2,3,4,5,6,7,8,9]}", "eos_token_id" },
         { "{\"temperature\":1,\"temperature\":2}", "temperature" },
+        { "{\"do_sample\":\"no\"}", "do_sample at byte 13 must be true or" },
+        { "{\"top_k\":2.5}", "top_k at byte 9 must be a whole number" },
+        { "[]", "must hold one object" },
+        { "null", "must hold one object" },
         { "{", "generation_config.json" },
     };
 
@@ -171,11 +175,16 @@ TEST(folders_that_are_no_models)
 {
     const char *folder = folder_without("model.safetensors");
 
-    refused(folder, MODELDIR_ALL, EXIT_INPUT, "model.safetensors is missing");
+    refused(folder, MODELDIR_ALL, EXIT_INPUT, "neither model.safetensors nor");
+    write_in(folder, "other.safetensors", "");
+    refused(folder, MODELDIR_ALL, EXIT_INPUT, "only other.safetensors");
+    folder = folder_without("config.json model.safetensors");
     write_in(folder, "adapter_config.json", "{}");
-    refused(folder, MODELDIR_ALL, EXIT_INPUT, "adapter");
+    refused(folder, MODELDIR_ALL, EXIT_INPUT, "is an adapter");
+    folder = folder_without("model.safetensors");
     write_in(folder, "model.gguf", "GGUF");
     refused(folder, MODELDIR_ALL, EXIT_INPUT, "GGUF");
+    folder = folder_without("model.safetensors");
     write_in(folder, "pytorch_model.bin", "PK");
     refused(folder, MODELDIR_ALL, EXIT_INPUT, "pytorch_model.bin");
     write_in(folder, "model.safetensors",
@@ -190,6 +199,9 @@ TEST(folders_that_are_no_models)
     folder = folder_without("tokenizer.json");
     write_in(folder, "tokenizer.json", "version https://git-lfs.github.com/spec");
     refused(folder, MODELDIR_TOKENIZER, EXIT_INPUT, "git-lfs");
+    folder = folder_without("model.safetensors");
+    write_in(folder, "model.safetensors.index.json", "version https://git-lfs.git");
+    refused(folder, MODELDIR_ALL, EXIT_INPUT, "git-lfs");
     folder = folder_without("model.safetensors");
     write_in(folder, "model.safetensors", "");      /* cut short: its reader */
     refused(folder, MODELDIR_ALL, EXIT_INPUT, "model.safetensors");
@@ -214,6 +226,26 @@ TEST(names_and_no_names)
             "is a file");
     write_in(test_scratch("."), "tiny.gguf", "GGUF");
     refused(test_scratch("tiny.gguf"), MODELDIR_ALL, EXIT_INPUT, "GGUF");
+}
+
+/* Something is there by that name, so "there is none" would be a lie, and to go on
+ * without it would be worse: the model would sample by other rules. */
+TEST(files_that_are_none)
+{
+    static const char *const names[] = { "config.json", "tokenizer.json",
+        "model.safetensors", "generation_config.json" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *folder = folder_without(names[i]);
+        char path[600];
+
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        expect(symlink("/no/such/blob", path) == 0);
+        refused(folder, MODELDIR_ALL, EXIT_INPUT, "what it leads to is gone");
+        expect(error_mentions(&error, path));
+        expect(unlink(path) == 0 && mkdir(path, 0700) == 0);
+        refused(folder, MODELDIR_ALL, EXIT_INPUT, "is a folder");
+    }
 }
 
 /* A cache as the hub's own client lays it out. */
@@ -320,6 +352,7 @@ const Test modeldir_tests[] = {
     { "no wishes at all", no_wishes_at_all },
     { "wishes that are none", wishes_that_are_none },
     { "folders that are no models", folders_that_are_no_models },
+    { "files that are none", files_that_are_none },
     { "names, and no names", names_and_no_names },
     { "models of the hub", models_of_the_hub },
     { "the four of the clone are listed", the_four_of_the_clone_are_listed },
