@@ -66,9 +66,19 @@ bool error_where(Error *error, const char *format, ...)
     return false;
 }
 
+/* One line, whatever was typed or stands in a file: a line break or an escape
+ * sequence in a name comes out as "\x0a", "\x1b", not as an order to the terminal. */
 int error_report(const Error *error)
 {
-    fprintf(stderr, "error: %s\n", error->text);
+    char line[4 * sizeof error->text];
+    char *end = line;
+
+    for (const char *at = error->text; *at != '\0'; at++)
+        if ((*at > 0 && *at < 0x20) || *at == 0x7F)
+            end += sprintf(end, "\\x%02x", (unsigned)*at);
+        else
+            *end++ = *at;
+    fprintf(stderr, "error: %.*s\n", (int)(end - line), line);
     return error->code;
 }
 

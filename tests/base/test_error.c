@@ -71,6 +71,14 @@ static void report(void)
     exit(error_report(&error));
 }
 
+static void report_nasty(void)
+{
+    Error error = {0};
+
+    error_set(&error, "no file a\nb\x1B[31m\x7F, é 100 %%n");
+    exit(error_report(&error));
+}
+
 static void bug(void)
 {
     int n = getpid() > 0 ? -3 : 0;
@@ -90,6 +98,8 @@ TEST(reported_on_stderr)
     expect_text(said(report, &status), "error: the sentence\n");
     expect(WIFEXITED(status));
     expect_int(WEXITSTATUS(status), EXIT_CRASH);
+    expect_text(said(report_nasty, &status),
+                "error: no file a\\x0ab\\x1b[31m\\x7f, é 100 %n\n");
 }
 
 TEST(must_says_where_and_aborts)
