@@ -116,7 +116,8 @@ static bool refuse_lost(const char *name, Error *error)
     return false;
 }
 
-/* Errors: exit 3, with what the cache said and a command that brings the model. */
+/* Errors: exit 3, with what the cache said and a command that brings the model;
+ * exit 2 for what cannot be a model's name, which nothing can bring. */
 static bool find_in_hub(char path[HUBCACHE_PATH], const char *name,
                         const char *repository, Error *error)
 {
@@ -125,6 +126,8 @@ static bool find_in_hub(char path[HUBCACHE_PATH], const char *name,
 
     if (hubcache_find(path, repository, &cache))
         return true;
+    if (error_mentions(&cache, "is not the name of a model"))
+        return error_code(error, EXIT_USAGE, "%s", cache.text);
     if (error_mentions(&cache, "hf download"))
         return error_set(error, "the model %s is not on this machine: %s (older "
                          "clients: huggingface-cli download), or give a folder as "

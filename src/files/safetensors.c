@@ -263,7 +263,7 @@ static bool ends_with(const char *name, const char *ending)
 static bool complain(const char *folder, Error *error)
 {
     static const struct { const char *ending, *advice; } kinds[] = {
-        { ".safetensors", "give the path of that file, or name it "
+        { ".safetensors", "if that file is the model, name it "
           "model.safetensors" },
         { ".gguf", "GGUF files are not supported: get the model's folder in "
           "Hugging Face layout" },

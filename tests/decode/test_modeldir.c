@@ -221,6 +221,9 @@ TEST(names_and_no_names)
     refused("/no/such/folder", MODELDIR_ALL, EXIT_USAGE, "neither a folder nor");
     refused("./nothing", MODELDIR_ALL, EXIT_USAGE, "neither a folder nor");
     refused("a/b/c", MODELDIR_ALL, EXIT_USAGE, "neither a folder nor");
+    refused("org/name@", MODELDIR_ALL, EXIT_USAGE, "is not the name of a model");
+    refused("org/..", MODELDIR_ALL, EXIT_USAGE, "is not the name of a model");
+    expect(!error_mentions(&error, "download"));
     refused("LICENSE", MODELDIR_ALL, EXIT_INPUT, "is a file");
     refused(STORYTELLER "/model.safetensors", MODELDIR_ALL, EXIT_INPUT,
             "is a file");
