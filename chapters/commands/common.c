@@ -21,12 +21,14 @@
  */
 #include "chapters/commands/common.h"
 
+#include <errno.h>              /* why stdin cannot be read                  */
 #include <stdio.h>              /* stdin                                     */
 #include <stdlib.h>             /* strtoll                                   */
 #include <string.h>             /* strlen, strspn                            */
 
 #include "base/interrupt.h"
 #include "base/mapfile.h"
+#include "base/output.h"
 #include "base/parallel.h"
 #include "base/terminal.h"
 
@@ -121,7 +123,7 @@ static bool take_stdin(Text *text, Error *error)
         return error_code(error, EXIT_INTERRUPTED, "interrupted while reading "
                           "stdin");
     if (ferror(stdin))
-        return error_set(error, "stdin cannot be read");
+        return error_set(error, "stdin cannot be read: %s", strerror(errno));
     return check_text("stdin", text->bytes, text->length, error);
 }
 
@@ -136,6 +138,23 @@ static bool take_file(Text *text, const char *path, Error *error)
     return check_text(path, text->bytes, text->length, error);
 }
 
+bool one_source(const Options *o, Error *error)
+{
+    const char *names[] = { o->ids != NULL ? "--ids" : NULL,
+        o->text != NULL ? "--text" : NULL, o->prompt != NULL ? "--prompt" : NULL,
+        o->file != NULL ? "--file" : NULL, o->words != NULL ? "words" : NULL };
+    const char *first = NULL;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (first != NULL && names[i] != NULL)
+            return error_code(error, EXIT_USAGE, "the text is given twice, as %s "
+                              "and as %s: give one of them (a text with blanks "
+                              "in it wants quotes around it)", first, names[i]);
+        first = names[i] != NULL ? names[i] : first;
+    }
+    return true;
+}
+
 bool take_text(Text *text, const Options *options, Error *error)
 {
     const char *from = options->text != NULL ? "--text"
@@ -143,6 +162,8 @@ bool take_text(Text *text, const Options *options, Error *error)
     const char *given = options->text != NULL ? options->text : options->prompt;
 
     text_add(text, "", 0);                  /* so that bytes is not NULL     */
+    if (!one_source(options, error))
+        return false;
     if (given == NULL && options->file != NULL)
         return take_file(text, options->file, error);
     if (given == NULL)
@@ -208,7 +229,11 @@ const char *short_count(char *text, double count)
     return text;
 }
 
+/* What was stopped because nobody reads it is not said twice: the driver says that
+ * stdout is lost, which is the reason. */
 int finish(bool fine, const Error *error)
 {
+    if (!fine && error->code == EXIT_INTERRUPTED && output_lost())
+        return EXIT_CRASH;
     return fine ? EXIT_FINE : error_report(error);
 }

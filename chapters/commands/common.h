@@ -27,9 +27,12 @@ bool model_session(Session *s, const OpenModel *m, const Options *options,
 /* The model's own wishes, and over them, field by field, those of the options. */
 SamplingConfig sampling_wishes(const ModelDir *dir, const Options *options);
 
-/* --text, --prompt, --file, the words or stdin, whichever is there first.
- * Errors: exit 2 when there is none, exit 3 when it is not UTF-8. */
+/* --text, --prompt, --file, the words, or else stdin. Errors: exit 2 when there is
+ * none or more than one, exit 3 when it is not UTF-8. */
 bool take_text(Text *text, const Options *options, Error *error);
+
+/* Errors: exit 2 for two sources (--prompt Once upon: words that would be lost). */
+bool one_source(const Options *options, Error *error);
 
 /* A text from an argument. Errors: exit 3 with the offset when it is not UTF-8. */
 bool check_text(const char *what, const char *bytes, size_t length,

@@ -16,6 +16,7 @@
  * Read next: src/text/decoder.c. Lesson: chapters/chapter01_tokenizer.c.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "chapters/commands/common.h"
 #include "chapters/words.h"
@@ -63,6 +64,9 @@ int command_detokenize(const Options *options)
     if (!fine)
         return finish(false, &error);
     fine = take_text(&text, options, &error)
+        && (strlen(text.bytes) == text.length
+            || error_code(&error, EXIT_USAGE, "the byte 0 at offset %zu is not "
+                          "part of a token id", strlen(text.bytes)))
         && take_ids(&ids, text.bytes, tokenizer_vocabulary(dir.tokenizer), &error)
         && known(dir.tokenizer, &ids, &error);
     if (fine)

@@ -101,6 +101,9 @@ static bool encode_prompt(Ids *ids, const ModelDir *dir, const Options *o,
             && (o->stop[i][0] != '\0'
                 || error_code(error, EXIT_USAGE, "--stop wants a text that is not "
                               "empty: every answer would end before it begins"));
+    if (fine && o->system != NULL && !o->chat)
+        fine = error_code(error, EXIT_USAGE, "--system is a turn of a chat: give "
+                          "--chat too, or leave it out");
     fine = fine && take_text(&text, o, error);
     if (fine && o->chat)
         fine = encode_chat(ids, dir, &text, o->system, error);

@@ -151,7 +151,8 @@ static bool take_prompt_ids(Ids *ids, const OpenModel *m, const Options *options
     bool fine = true;
 
     if (options->ids != NULL) {
-        fine = take_ids(ids, options->ids, m->model.config.V, error);
+        fine = one_source(options, error)
+            && take_ids(ids, options->ids, m->model.config.V, error);
     } else {
         fine = take_text(&text, options, error);
         if (fine)

@@ -122,9 +122,14 @@ int command_models(const Options *options)
 {
     Arena arena = {0};
     int count;
-    const FoundModel *found = modelname_list(&arena, &count);
+    const FoundModel *found;
     JsonWriter w = { .out = stdout };
+    Error error = {0};
 
+    if (options->words != NULL)
+        return finish(error_code(&error, EXIT_USAGE, "models: takes no words, and "
+                                 "got: %s", options->words), &error);
+    found = modelname_list(&arena, &count);
     if (options->json) {
         json_write_object(&w, NULL);
         json_write_array(&w, "models");

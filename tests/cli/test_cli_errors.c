@@ -71,6 +71,13 @@ TEST(usage)
         { 2, "not a token id", { "logits", "--ids", "1.5" } },
         { 2, "nothing to read", { "logits", "--no-special", "--text", "" } },
         { 2, "nothing to read", { "logits", "--ids", "" } },
+        { 2, "as --prompt and as words", { "generate", "--prompt", "Once",
+          "upon" } },
+        { 2, "as --text and as --file", { "tokenize", "--file", "LICENSE",
+          "--text", "a" } },
+        { 2, "as --ids and as words", { "logits", "--ids", "1,2", "3" } },
+        { 2, "takes no words", { "models", "storyteller" } },
+        { 2, "--chat", { "generate", "--system", "Be brief.", "hi" } },
     };
 
     REFUSE(cases);
@@ -144,8 +151,10 @@ TEST(stdin_that_is_not_utf8)
 
     refused(run_with("good, good, b\xE9" "d", "tokenize"), 3, "offset 13 ");
     refused(child_run("\xF0\x9F\xA6", 3, args), 3, "offset 0 ");
-    /* A zero byte is a character like others. */
+    /* A zero byte is a character like others, but no part of a number. */
     expect_text(fine(child_run("a\0b", 3, ids)), "0 65 189 66\n");
+    refused(child_run("1 2\0 3", 6, (const char *const[]){ "detokenize", NULL }),
+            2, "the byte 0 at offset 3 ");
 }
 
 static const char *write_folder(const char *name, const char *file,
@@ -278,6 +287,7 @@ TEST(a_reader_that_goes_away)
     close(end);
     expect_int(child_wait(child), 4);
     expect(strstr(test_read(err, NULL), "error: stdout: ") != NULL);
+    expect(strstr(test_read(err, NULL), "stopped before") == NULL);
 }
 
 /* Ctrl-C after the first text: what there is stays, then 130. */

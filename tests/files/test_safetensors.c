@@ -131,7 +131,7 @@ TEST(folders_without_weights)
     put_text(folder, "q4.gguf", "GGUF");
     expect_folder_refused(folder, "only q4.gguf: GGUF files are not");
     put(folder, "other.safetensors", "{}", 0);
-    expect_folder_refused(folder, "only other.safetensors: give the path");
+    expect_folder_refused(folder, "only other.safetensors: if that file is");
     put_text(folder, "model.safetensors", "GGUF");
     expect_folder_refused(folder, "model.safetensors: this is a GGUF file");
     snprintf(longer, sizeof longer, "%s/nothing", folder);
