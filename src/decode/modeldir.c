@@ -275,7 +275,7 @@ static bool chat_of_file(ChatTemplate *chat, const char *path, Error *error)
     char *source;
     bool fine;
 
-    if (!mapfile_open(&file, path, error))
+    if (!refuse_pointer(path, error) || !mapfile_open(&file, path, error))
         return false;
     source = memory_text((const char *)file.bytes, file.size);
     mapfile_close(&file);
@@ -285,17 +285,27 @@ static bool chat_of_file(ChatTemplate *chat, const char *path, Error *error)
 }
 
 /* In tokenizer_config.json chat_template is a text, or a list of named ones, of
- * which "default" is meant. */
-static const Json *template_in(const Json *root)
+ * which "default" is meant.
+ *   source  out; untouched when there is no template
+ *   Errors: there is one, and it is neither of these                        */
+static bool template_in(const Json **source, const Json *root, Error *error)
 {
-    const Json *node = json_get(root, "chat_template");
+    const Json *node = wish(root, "chat_template"), *found = node;
 
-    if (!json_is(node, JSON_ARRAY))
-        return node;
-    for (const Json *one = node->child; one != NULL; one = one->next)
-        if (json_equals(json_get(one, "name"), "default"))
-            return json_get(one, "template");
-    return NULL;
+    if (node == NULL)
+        return true;
+    if (json_is(node, JSON_ARRAY)) {
+        found = NULL;
+        for (const Json *one = node->child; one != NULL; one = one->next)
+            if (json_equals(json_get(one, "name"), "default"))
+                found = json_get(one, "template");
+    }
+    if (!json_is(found, JSON_STRING))
+        return error_set(error, "chat_template at byte %zu is neither a text nor "
+                         "a list that has one named \"default\": leave --chat out",
+                         node->offset);
+    *source = found;
+    return true;
 }
 
 bool modeldir_chat(ChatTemplate *chat, const ModelDir *dir, Error *error)
@@ -310,9 +320,10 @@ bool modeldir_chat(ChatTemplate *chat, const ModelDir *dir, Error *error)
     if (file_in(path, dir->path, "tokenizer_config.json")) {
         if (!json_read_file(&document, path, JSON_PLAIN, error))
             return false;
-        source = template_in(document.root);
     }
-    if (json_is(source, JSON_STRING))
+    if (!template_in(&source, document.root, error))
+        error_where(error, "%s", path);
+    else if (source != NULL)
         fine = chat_find(chat, source->text, error)
             || error_where(error, "%s", path);
     else

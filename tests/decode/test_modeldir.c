@@ -348,6 +348,33 @@ TEST(chat_templates)
     modeldir_close(&dir);
 }
 
+/* There is one, so "this model has none" would send people the wrong way. */
+TEST(chat_templates_that_are_none)
+{
+    static const char *const files[] = {
+        "{\"chat_template\":[{\"name\":\"tool_use\",\"template\":\"" CHATML "\"}]}",
+        "{\"chat_template\":[{\"name\":\"default\"}]}",
+        "{\"chat_template\":{\"default\":\"" CHATML "\"}}",
+        "{\"chat_template\":5}",
+    };
+    ChatTemplate chat;
+    ModelDir dir;
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const char *folder = folder_without("tokenizer_config.json");
+
+        write_in(folder, "tokenizer_config.json", files[i]);
+        expect_ok(modeldir_open(&dir, folder, MODELDIR_ALL, &error), &error);
+        expect(!modeldir_chat(&chat, &dir, &error) && error.code == EXIT_INPUT
+               && error_mentions(&error, "tokenizer_config.json: chat_template at "
+                                 "byte "));
+        write_in(folder, "chat_template.jinja", "version https://git-lfs.git");
+        expect(!modeldir_chat(&chat, &dir, &error)
+               && error_mentions(&error, "git lfs pull"));
+        modeldir_close(&dir);
+    }
+}
+
 const Test modeldir_tests[] = {
     { "all parts of a good folder", all_parts_of_a_good_folder },
     { "a tokenizer needs nothing else", a_tokenizer_needs_nothing_else },
@@ -360,5 +387,6 @@ const Test modeldir_tests[] = {
     { "models of the hub", models_of_the_hub },
     { "the four of the clone are listed", the_four_of_the_clone_are_listed },
     { "chat templates", chat_templates },
+    { "chat templates that are none", chat_templates_that_are_none },
     { NULL, NULL },
 };
