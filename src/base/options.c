@@ -20,9 +20,9 @@
  * - "-n -1" is a value and not an option: it is refused with the range of -n. But a
  *   known option is never taken as a value ("--model --json" forgot the name);
  *   who means it writes --model=--json.
- * - Numbers are read here and not by strtod and strtol: those follow the locale
- *   ("0,5" in half of Europe), skip blanks, take "nan", "inf", "0x10" and, unless
- *   one looks closely, "12abc" and 2^64 + 1.
+ * - Numbers are read by base/decimal.c and not by strtod and strtol: those follow
+ *   the locale ("0,5" in half of Europe), skip blanks, take "nan", "inf", "0x10"
+ *   and, unless one looks closely, "12abc" and 2^64 + 1.
  * - Whether a text is UTF-8 is a question of the command that reads it (exit 3).
  *
  *      the number of edits between two names is the smallest number of letters to
@@ -38,6 +38,7 @@
 #include <stdio.h>          /* snprintf: sentences                           */
 #include <string.h>         /* strcmp, strchr, memcpy                        */
 
+#include "base/decimal.h"   /* decimal_read: the nearest double              */
 #include "base/memory.h"    /* memory_grow: the joined words                 */
 
 #define LONGEST 64          /* bytes of a name that is compared              */
@@ -48,70 +49,35 @@ static const Options defaults = {       /* what is not zero                  */
     .repeat_penalty = -1,
 };
 
-/* ---- numbers, whatever the locale says */
+/* ---- numbers: how they may be spelled; decimal_read says what they are */
 
-static bool is_digit(char c)
+static const char *skip_digits(const char *text)
 {
-    return c >= '0' && c <= '9';
+    while (*text >= '0' && *text <= '9')
+        text++;
+    return text;
 }
 
-/* [-] digits. Exact up to 2^53; what is larger, up to infinity, is outside every
- * range. */
-static bool read_whole(const char *text, double *value)
+/* [-] digits; a real one also [. digits] [e [+|-] digits], and then one side of the
+ * point may be empty. What is larger than any double is outside every range.
+ *
+ *   value    out; the nearest double, set only when the answer is true */
+static bool read_number(double *value, const char *text, bool real)
 {
-    bool minus = *text == '-';
-    double number = 0;
+    const char *begin = text + (*text == '-'), *end = skip_digits(begin);
+    bool any = end > begin;
 
-    text += minus;
-    if (!is_digit(*text))
-        return false;
-    for (; is_digit(*text); text++)
-        number = number * 10 + (*text - '0');
-    *value = minus ? -number : number;
-    return *text == '\0';
-}
-
-/* number · 10^exponent. Up to 10^22 powers of ten are exact in double, so that for
- * numbers below 2^53 one multiplication or division rounds once, correctly. */
-static double scale(double number, int exponent)
-{
-    double power = 1;
-
-    for (int i = 0; i < exponent || i < -exponent; i++)
-        power *= 10;
-    return exponent < 0 ? number / power : number * power;
-}
-
-/* [-] digits [. digits] [e [-] digits], with a digit before or after the point.
- * Digits beyond the sixteenth change no range and only move the exponent. */
-static bool read_real(const char *text, double *value)
-{
-    bool minus = *text == '-', point = false, any = false;
-    double number = 0, power = 0;
-    int exponent = 0;
-
-    for (text += minus; is_digit(*text) || (*text == '.' && !point); text++) {
-        if (*text == '.') {
-            point = true;
-            continue;
-        }
-        any = true;
-        if (number < 1e15) {
-            number = number * 10 + (*text - '0');
-            exponent -= point;
-        } else {
-            exponent += !point;
-        }
+    if (real && *end == '.') {
+        begin = end + 1;
+        end = skip_digits(begin);
+        any = any || end > begin;
     }
-    if (*text == 'e' || *text == 'E') {
-        text += text[1] == '+' && is_digit(text[2]) ? 2 : 1;
-        if (!read_whole(text, &power) || power < -999 || power > 999)
-            return false;
-        text += strlen(text);
+    if (real && (*end == 'e' || *end == 'E')) {
+        begin = end + 1 + (end[1] == '+' || end[1] == '-');
+        end = skip_digits(begin);
+        any = any && end > begin;
     }
-    number = number > 0 ? scale(number, exponent + (int)power) : 0;
-    *value = minus ? -number : number;
-    return any && *text == '\0';
+    return any && *end == '\0' && decimal_read(value, text, strlen(text));
 }
 
 /* ---- one option */
@@ -208,7 +174,7 @@ static bool set_value(Options *options, const Option *option, const char *value,
     if (option->kind == OPTION_CHOICE)
         fine = listed(option->value, '|', value);
     else if (option->kind != OPTION_TEXT)
-        fine = (whole ? read_whole(value, &number) : read_real(value, &number))
+        fine = read_number(&number, value, !whole)
             && number >= option->low && number <= option->high;
     if (!fine)
         return error_code(error, EXIT_USAGE, "%s: %s is \"%s\", and it must be %s",

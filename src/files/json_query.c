@@ -20,15 +20,15 @@
  *      value = ±(d_0 · 10^(n-1) + … + d_(n-1)),  refused outside of       (1)
  *              -2^63 … 2^63 - 1
  *
- * Read next: files/decimal.c.
+ * Read next: base/decimal.c.
  */
 #include "files/json.h"
 
 #include <stdio.h>              /* snprintf                                 */
 #include <string.h>             /* memcmp, strlen                           */
 
+#include "base/decimal.h"       /* decimal_read                             */
 #include "base/utf8.h"          /* what can be shown                        */
-#include "files/decimal.h"      /* decimal_read                             */
 
 /* Member by key, by a scan. The last of twins, where twins are let in: what every
  * other reader does. Owner: the document. */

@@ -30,8 +30,8 @@
 #include <math.h>               /* isfinite                                 */
 #include <string.h>             /* strchr, strlen                           */
 
+#include "base/decimal.h"       /* decimal_write                            */
 #include "base/utf8.h"          /* what is UTF-8                            */
-#include "files/decimal.h"      /* decimal_write                            */
 
 /* Rule (1). What is plain goes out as it is, DEL and all of Unicode too. */
 static void write_string(FILE *out, const char *text, size_t length)

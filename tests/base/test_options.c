@@ -215,6 +215,8 @@ TEST(reals_are_the_nearest_doubles)
         "0", "1", "0.1", "0.7", "0.95", ".05", "1.", "99.999", "0.3333333333333",
         "1e-3", "1E-22", "2.5e+1", "0.000001", "1e0", "7e1", "100", "0e999",
         "000000000000000000000000012.5", "0.123456789012345", "-0",
+        "1e-37", "0.12345678901234567890", "12345678901234567890e-20",
+        "4.35e-320", "0.1000000000000000055511151231257827021181583404541015626",
     };
     uint64_t state = 1;
 
@@ -224,12 +226,6 @@ TEST(reals_are_the_nearest_doubles)
         snprintf(line, sizeof line, "--temperature %s", texts[i]);
         expect_close(parsed(&generate, line).temperature, strtod(texts[i], NULL), 0);
     }
-    /* More than 16 digits, or a power beyond 10^22: within a few units. */
-    expect_relative(parsed(&generate, "--top-p 1e-37").top_p, 1e-37, 1e-15);
-    expect_relative(parsed(&generate, "--top-p 0.12345678901234567890").top_p,
-                    0.12345678901234567890, 1e-15);
-    expect_relative(parsed(&generate, "--top-p 12345678901234567890e-20").top_p,
-                    0.12345678901234567890, 1e-15);
     for (int i = 0; i < 100000; i++) {
         char text[40], line[60];
 

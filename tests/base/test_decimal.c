@@ -1,4 +1,4 @@
-/* test_decimal.c - files/decimal.c against the C library in the C locale
+/* test_decimal.c - base/decimal.c against the C library in the C locale
  *
  * The test never calls setlocale but where it says so, so strtod and printf are
  * the C locale's here: correctly rounded in every C library that we meet.
@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "files/decimal.h"
+#include "base/decimal.h"
 
 static void expect_read(const char *text)
 {

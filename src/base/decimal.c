@@ -33,16 +33,15 @@
  * side of halfway a number lies on is seen from its first 768 digits and from
  * whether anything but zeros follows: no halfway point has more digits.
  *
- * Source: IEEE 754-2019, section 5.12.2. Read next: files/json_write.c.
- * Lesson: chapters/chapter00_map.c.
+ * Source: IEEE 754-2019, section 5.12.2. Read next: base/options.c,
+ * files/json_query.c.
  */
-#include "files/decimal.h"
+#include "base/decimal.h"
 
-#include <float.h>      /* DBL_MAX_EXP                                      */
-#include <math.h>       /* ldexp: exact here; signbit                       */
+#include <math.h>       /* ldexp: exact here; signbit, isfinite             */
 #include <stdio.h>      /* snprintf: correctly rounded digits               */
 #include <stdlib.h>     /* atoi: the exponent that snprintf wrote           */
-#include <string.h>     /* memcpy, memset                                   */
+#include <string.h>     /* memcpy, strchr                                   */
 
 #define BIG_WORDS 128   /* 4096 bits: 10^1115 has 3705, and 64 to shift     */
 #define DIGITS 768      /* significant digits that can matter               */

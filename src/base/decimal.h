@@ -8,7 +8,8 @@
 
 #include "base/base.h"
 
-/* The double nearest to text, a number as JSON spells it (ties to even).
+/* The double nearest to text, a number as JSON spells it (ties to even); ".5" and
+ * "5." are understood too, and whether they are allowed is the caller's question.
  * false: beyond the largest double. What is too small becomes 0 with its sign. */
 bool decimal_read(double *value, const char *text, size_t length);
 
