@@ -67,13 +67,15 @@ static bool may_replace(const char *path, Error *error)
 
 /* Start to write what will be at path.
  *
- *   file    out. Owner: the caller, until commit or abandon
+ *   file    out. Owner: the caller, until commit or abandon; after a failure
+ *           there is nothing to abandon, and doing it does nothing
  *   Errors: a folder or device at path, a folder that is missing or may not be
  *           written (exit 3), no room (exit 5) */
 bool atomicfile_open(AtomicFile *file, const char *path, Error *error)
 {
     size_t room = strlen(path) + 32;
 
+    *file = (AtomicFile){ .descriptor = -1 };
     if (!may_replace(path, error))
         return false;
     file->path = memory_text(path, strlen(path));
@@ -127,8 +129,8 @@ static void sync_folder(const char *path)
     memory_give_back(folder);
 }
 
-/* Put the file in its place: sync, close (a network disk reports a full quota
- * only here), rename, sync the folder.
+/* Put the file in its place: sync (EINVAL: a file system that cannot), close (a
+ * network disk reports a full quota only here), rename, sync the folder.
  *
  *   Errors: as for writing; then path is as it was and file is abandoned
  *

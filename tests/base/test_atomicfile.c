@@ -217,17 +217,20 @@ TEST(a_commit_that_fails)
     expect_folder("old", 0);
 }
 
+/* file begins as garbage: abandoning what was never opened does nothing. */
 static void refused(const char *where, const char *words)
 {
     AtomicFile file;
     Error error = {0};
 
+    memset(&file, 0x5A, sizeof file);
     if (atomicfile_open(&file, where, &error))
         test_fail(__FILE__, __LINE__, "%s was taken", where);
     expect_int(error.code, EXIT_INPUT);
     if (!error_mentions(&error, words) || !error_mentions(&error, where))
         test_fail(__FILE__, __LINE__, "\"%s\" does not say \"%s\" of \"%s\"",
                   error.text, words, where);
+    atomicfile_abandon(&file);
 }
 
 TEST(refused_before_work_starts)
