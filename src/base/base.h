@@ -11,7 +11,7 @@
  *
  * A shape is written [T, H, D], last index fastest; a weight is [out, in], as
  * in PyTorch and in the files. Counts are int; products, sizes and offsets are
- * size_t. (Inside a dot product K is its length, as papers have it.)
+ * size_t.
  */
 #ifndef BASE_H
 #define BASE_H

@@ -14,7 +14,7 @@
 
 enum {                      /* the exit codes of every program here          */
     EXIT_FINE = 0,
-    EXIT_CHECK = 1,         /* a theorem or a comparison did not hold        */
+    EXIT_CHECK = 1,         /* a check or a comparison did not hold          */
     EXIT_USAGE = 2,         /* an option, a word, a value out of its range   */
     EXIT_INPUT = 3,         /* a file, a model, a text that cannot be used   */
     EXIT_CRASH = 4,         /* crash, time-out, network or checksum          */
@@ -40,6 +40,7 @@ bool error_where(Error *error, const char *format, ...)
 /* Print "error: text" on stderr; returns the exit code for main. */
 int error_report(const Error *error);
 
+/* Do these words stand in the text? */
 bool error_mentions(const Error *error, const char *words);
 
 /* What must() of base.h calls when our own code is wrong: print and abort. */

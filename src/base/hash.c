@@ -43,11 +43,13 @@ uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count)
 uint64_t hash_floats(uint64_t hash, const float *x, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        unsigned char byte[4];
         uint32_t bits;
 
         memcpy(&bits, &x[i], sizeof bits);
-        for (int shift = 0; shift < 32; shift += 8)
-            hash = (hash ^ (bits >> shift & 0xFF)) * PRIME;
+        for (int b = 0; b < 4; b++)
+            byte[b] = (unsigned char)(bits >> 8 * b);
+        hash = hash_bytes(hash, byte, sizeof byte);
     }
     return hash;
 }

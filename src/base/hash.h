@@ -13,7 +13,7 @@
 
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count);
 
-/* n numbers as little-endian float32, whatever the machine's own order. */
+/* count numbers as little-endian float32, whatever the machine's own order. */
 uint64_t hash_floats(uint64_t hash, const float *x, size_t count);
 
 #endif

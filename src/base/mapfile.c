@@ -16,8 +16,8 @@
  * the file look like memory, and the system brings a page in when somebody looks
  * at it. Pages are shared with every other process that maps the same file, stay in
  * the cache for the next run, and can be dropped at any moment because the disk
- * has them. So a weight is a const pointer into this array (HOUSE.md, decision 6),
- * and copying is the exception that needs a reason.
+ * has them. So a weight is a const pointer into this array, and copying
+ * is the exception that needs a reason.
  *
  * Corners that are met below:
  *

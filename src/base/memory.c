@@ -19,8 +19,8 @@
  * sentence. Weights, caches and activations are another matter: a person asked
  * for more than there is, and gets an Error that says how much was asked for.
  *
- * Everything is zeroed, so that a forgotten field has the same value in every
- * run; and counted, so that a test can prove that the token loop asks for
+ * All but what memory_grow adds is zeroed, so that a forgotten field has the same
+ * value in every run; and counted, so that a test can prove that the token loop asks for
  * nothing.
  *
  * Read next: base/parallel.c.

@@ -239,7 +239,7 @@ static bool unknown(const char *typed, size_t length, const Word *word,
     char name[LONGEST];
     int count = 0;
 
-    snprintf(name, sizeof name, "%.*s", (int)min_int((int)length, LONGEST), typed);
+    snprintf(name, sizeof name, "%.*s", min_int((int)length, LONGEST), typed);
     for (const Option *o = option_table; o->name != NULL && count < LONGEST; o++)
         if (option_belongs(o, word->name))
             names[count++] = o->name;

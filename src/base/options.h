@@ -64,7 +64,7 @@ typedef struct Word {               /* what may stand after ./run           */
                                        with its "\n"                        */
 } Word;
 
-typedef enum {                      /* and the type of the field            */
+typedef enum {                      /* what is typed, and the field's type  */
     OPTION_FLAG,                    /* bool: takes no value                 */
     OPTION_INT,                     /* int                                  */
     OPTION_WHOLE,                   /* double: a whole number, maybe >= 2^31 */

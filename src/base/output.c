@@ -16,7 +16,7 @@
  * A pipe whose reader has gone (`./run generate … | head -c 9`) usually kills the
  * writer by SIGPIPE, without a word and without tidying up. The signal is ignored
  * here; then write fails with EPIPE like any other error. (A program that is started
- * by this one inherits that: base/process resets it before.)
+ * by this one would inherit that: whoever starts one sets it back first.)
  *
  * A shell can also start a program without stdout at all (`./run … >&-`). Then the
  * next file that is opened gets its number, 1, and what is printed lands in it; and

@@ -21,10 +21,11 @@
  *
  * Three builds from this page (THREADS= in the Makefile), the same bits from each:
  *
- *   OpenMP          the compiler's own team, where it has one. Its rounds end when
- *                   every member was there: on a machine that is busy with other
- *                   work a member without a core holds up all of them
- *   POSIX threads   a team of our own, below: Apple's clang has no OpenMP
+ *   POSIX threads   the usual one: a team of our own, below
+ *   OpenMP          the compiler's own team, where it has one (Apple's clang has
+ *                   not). Its rounds end when every member was there: on a machine
+ *                   that is busy with other work a member without a core holds up
+ *                   all of them
  *   one thread      the plain loop, for a debugger or a machine without threads
  *
  * A team is made once and then waits, because making a thread costs tens of µs,

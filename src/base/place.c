@@ -3,7 +3,7 @@
  *      a clone                      what `make install` makes
  *
  *      billion-llm/                 /usr/local/
- *      ├── run           ◄── program ──►  ├── bin/run
+ *      ├── run           ◄── program ──►  ├── bin/billion-llm
  *      ├── build/                         └── share/billion-llm/
  *      │   └── debug/run                      └── models/
  *      └── models/                                └── storyteller/

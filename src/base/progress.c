@@ -1,8 +1,8 @@
 /* progress.c - a bar on stderr for work that takes longer than a moment
  *
- *      reading the prompt ━━━━━━━━━━━━━━━━━━━───────────  62 %, 14 s left
- *      ▲                                                                ▲
- *      └ \r puts the cursor here, the line is wiped and drawn again ────┘
+ *      reading the prompt ━━━━━━━━━━━━━━━━━━━─────────── 62 %, 14 s left
+ *      ▲                                                               ▲
+ *      └ \r puts the cursor here, the line is wiped and drawn again ───┘
  *
  *      0 s            0.5 s                                        end
  *      ├── silence ───┼── at most ten drawings a second ───────────┤ wiped

@@ -19,9 +19,9 @@
  *
  * Philox is a block cipher made small: a round multiplies two of the words by a
  * constant (high and low half of the product go different ways) and mixes in the
- * key, which moves on by a constant between rounds. Ten rounds pass every
- * statistical test that is known (BigCrush), and two inputs that differ in one bit
- * give unrelated outputs.
+ * key, which moves on by a constant between rounds. Seven rounds pass BigCrush, the
+ * hardest collection of statistical tests in its day; ten leave a margin. Two inputs
+ * that differ in one bit give outputs that look unrelated.
  *
  *      (hi, lo) = M · c,   64 bits                                        (1)
  *      u = ⌊x0 / 2^8⌋ · 2^-24                                             (2)

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef struct {
+typedef struct {            /* done of total steps are finished; false: stop */
     bool (*callback)(void *context, size_t done, size_t total);
-    void *context;
+    void *context;          /* the callback's own                           */
 } Watch;
 
 static inline bool watch_go_on(const Watch *watch, size_t done, size_t total)
