@@ -25,6 +25,9 @@
 #if defined(__FAST_MATH__)
 #error "the same bits everywhere need IEEE arithmetic: build without -ffast-math and -Ofast"
 #endif
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "weights are used as they lie in their files: build for a little-endian machine"
+#endif
 
 /* Row t of a matrix whose rows are width numbers wide, computed in size_t:
  * T · V passes 2^31 long before a laptop's memory ends. Keeps x's own type. */

@@ -1,7 +1,8 @@
 /* utf8.h - code points in and out of bytes; a growing string of bytes
  *
  * Rules of use: utf8_check at the border (stdin, arguments, strings of a file):
- * inside, text is valid. Text is a byte string that grows; text_free gives it back; {0} is empty.
+ * inside, text is valid. Text is a byte string that grows; text_free gives it back;
+ * {0} is empty.
  */
 #ifndef UTF8_H
 #define UTF8_H

@@ -26,9 +26,10 @@
  * The float functions need no second word: they are computed in double, whose
  * 29 more bits swallow k · 2^-54, and rounded once at the end.
  *
- * Error bound of exponential(): the first term left out of (2) is r^10/10! =
- * 2^-36.8, the roundings on the way are some 2^-52: nearly always the float
- * nearest to the truth, at worst 0.5 + 2^24 · 2^-36.8 < 0.501 of its last place.
+ * Error bound of exponential(): the first term left out of (2), r^10/10!, is at
+ * most 2^-36.5 of the result, the roundings on the way are some 2^-52: nearly
+ * always the float nearest to the truth, at worst 0.5 + 2^24 · 2^-36.5 < 0.501 of
+ * its last place.
  *
  *      log(2^k · m) = k · ln2 + log m,   m between √½ and √2               (5)
  *      log m = 2 (s + s³/3 + s⁵/5 + …),  s = (m-1)/(m+1),  |s| <= 0.1716   (6)
@@ -47,8 +48,9 @@
  * Chebyshev nodes of the interval, found by solving 11 equations with 60 digits
  * (tests/oracle/elementary_constants.py does it again and compares).
  *
- * Source: Muller, "Elementary Functions: Algorithms and Implementation", chapters
- * 3, 5 and 11 for the method. Read next: numbers/trigonometry.c.
+ * Source: Muller, "Elementary Functions: Algorithms and Implementation", third
+ * edition, 2016, chapters 3, 5 and 11 for the method.
+ * Read next: numbers/trigonometry.c.
  */
 #include "numbers/elementary.h"
 

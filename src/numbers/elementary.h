@@ -1,9 +1,10 @@
 /* elementary.h - exp, log, sin, cos, tanh, erf, pow: ours, so that they give the
  * same bits on every machine
  *
- * Rules of use: the float functions are within 0.501 units in the last place and
- * exact at 0, signed zeros included (sine and cosine for |x| <= 2^20); the double
- * ones within 1e-15 of the result (power_of: 1e-14). inf and NaN come out as
+ * Rules of use: the float functions are off by at most 0.501 of the last bit (half
+ * a bit is what the nearest float may be off) and exact at 0, signed zeros included
+ * (sine and cosine for |x| <= 2^20); the double ones are within 1e-15 of the result
+ * (power_of: 1e-14). inf and NaN come out as
  * C's Annex F says. elementary.c and trigonometry.c explain.
  */
 #ifndef ELEMENTARY_H
@@ -13,7 +14,7 @@
 
 #include "numbers/bits.h"       /* f64_bits, f64_of_bits                     */
 
-static inline float exponential(float x);            /* below           */
+static inline float exponential(float x);   /* e^x; below               */
 float logarithm(float x);               /* natural                          */
 float sine(float x);                    /* radians                          */
 float cosine(float x);

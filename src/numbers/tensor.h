@@ -28,7 +28,7 @@ typedef struct {
     int rank;                       /* 0: one number, no dimension           */
     uint64_t shape[TENSOR_RANK];    /* [rank], last index fastest            */
     const void *data;               /* little-endian; any alignment          */
-    size_t bytes;
+    size_t bytes;                   /* of data: tensor_bytes of the above    */
 } Tensor;
 
 const char *dtype_name(Dtype dtype);                /* "BF16"                */

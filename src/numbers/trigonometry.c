@@ -25,10 +25,11 @@
  * double and is exact, and so is the first subtraction. The second word brings
  * the 53 bits that follow:
  *
- *      r = (x - k · high) - k · low          error of r below 2^-66        (3)
+ *      r = (x - k · high) - k · low                                        (3)
  *
- * Of all floats up to 2^20, 252.898 comes nearest to a multiple of π/2: r is
- * 2^-27.8 there, and still has 38 good bits. A float needs 25.
+ * Besides its own rounding r is off by less than 2^-66. Of all floats up to 2^20,
+ * 252.898 comes nearest to a multiple of π/2: r is 2^-27.8 there, and still has
+ * 38 good bits. A float needs 25.
  *
  * Beyond 2^20, x is first brought down by the exact remainder with the double
  * nearest to 2π. That period is wrong by 2.4e-16, so the answer is off by
