@@ -85,17 +85,18 @@ $(BUILD)/weights-tools/%: $(BUILD)/weights-tools/%.o $(LIB)
 # --- into the system -----------------------------------------------------------
 
 NAME    = billion-llm
+DEST    = $(DESTDIR)$(PREFIX)
+SHARE   = $(DEST)/share
 install: run            ## the program, its man page, completions and tiny models into PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
-	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/$(NAME)
-	install run $(DESTDIR)$(PREFIX)/bin/$(NAME)
-	./run --man > $(DESTDIR)$(PREFIX)/share/man/man1/$(NAME).1
-	./run --completions bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(NAME)
-	./run --completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$(NAME)
-	./run --completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$(NAME).fish
-	cp -R models $(DESTDIR)$(PREFIX)/share/$(NAME)/
+	install -d "$(DEST)/bin" "$(SHARE)/man/man1" "$(SHARE)/$(NAME)" \
+	  "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" \
+	  "$(SHARE)/fish/vendor_completions.d"
+	install run "$(DEST)/bin/$(NAME)"
+	./run --man > "$(SHARE)/man/man1/$(NAME).1"
+	./run --completions bash > "$(SHARE)/bash-completion/completions/$(NAME)"
+	./run --completions zsh > "$(SHARE)/zsh/site-functions/_$(NAME)"
+	./run --completions fish > "$(SHARE)/fish/vendor_completions.d/$(NAME).fish"
+	cp -R models "$(SHARE)/$(NAME)/"
 
 clean:                  ## forget everything that was built
 	rm -rf $(BUILD) run
