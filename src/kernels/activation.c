@@ -25,10 +25,11 @@
  * gelu is x times the probability that a normally distributed number is below
  * x. silu has nearly the same shape and costs one exponential.
  *
- * Going back (train/backward.c), σ = 1 / (1 + e^(-g)):
+ * Going back, for training, with σ = 1 / (1 + e^(-g)):
  *
  *      dup = dh · silu(g)      dgate = dh · up · σ · (1 + g (1 - σ))       (2')
- *      dx  = dh · ( Φ(x) + x · e^(-x²/2) / √(2π) ),  Φ(x) = gelu(x) / x    (3')
+ *      dx  = dh · ( Φ(x) + x · e^(-x²/2) / √(2π) ),                        (3')
+ *                  Φ(x) = 0.5 · (1 + erf(x · √½))
  *
  * Traps:
  *

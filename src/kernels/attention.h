@@ -25,7 +25,7 @@ size_t attention_scratch(int H, int K, int S);
 
 /* The weights that attention() used for one query head of one row: p [positions],
  * by the same definition, for lessons. q_h [D]; head h of H. */
-void attention_weights(float *p, const float *q_h, const AttentionRow *row,
+void attention_weights(float *p, const float *q_h, const AttentionRow *r,
                        Format format, int h, int H, int K, int D);
 
 #endif

@@ -32,10 +32,10 @@
  *
  * Read next: kernels/matmul.c.  Lesson: chapters/chapter09_speed.c.
  */
+#include "kernels/dot.h"        /* Kernels, and the tables to choose from    */
+
 #include <float.h>              /* FLT_MIN                                   */
 #include <string.h>             /* strcmp                                    */
-
-#include "kernels/dot.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>              /* __get_cpuid, bit_F16C                     */

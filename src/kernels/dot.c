@@ -1,41 +1,37 @@
 /* dot.c - the definition of a dot product, in C that anybody can check
  *
- *     i     0     1     2   …   7     8     9   …   15    16   …
- *           │     │     │       │     │     │       │     │
- *         w·x   w·x   w·x     w·x   w·x   w·x     w·x   w·x
- *           │     │     │       │     │     │       │     │
- *           │ ┌───│─────│───────│─────┘     │       │     │
- *           │ │ ┌─│─────│───────│───────────┼───────│─────┘
- *           ▼ ▼ ▼ ▼     ▼       ▼           │       │
- *        lane 0  lane 1 …    lane 7 ◄───────│───────┘
- *                   ▲                       │
- *                   └───────────────────────┘
- *
- *        lane   0   1   2   3   4   5   6   7
- *               │   │   │   │   │   │   │   │
- *               ├───────────────┘   │   │   │      lane j + lane j+4
- *               │   ├───────────────┘   │   │
- *               │   │   ├───────────────┘   │
- *               │   │   │   ├───────────────┘
- *               ├───────┘   │                      then j + (j+2)
- *               │   ├───────┘
- *               ├───┘                              then 0 + 1
- *               ▼
- *              sum
+ *      product w_i · x_i,  i =   0   1   2   3   4   5   6   7
+ *                                8   9  10  11  12  13  14  15
+ *                               16  17  18   …
+ *                                │   │   │   │   │   │   │   │   each column is
+ *                                ▼   ▼   ▼   ▼   ▼   ▼   ▼   ▼   added from top
+ *                         lane   0   1   2   3   4   5   6   7   to bottom
+ *                                │   │   │   │   │   │   │   │
+ *                                ├───────────────┘   │   │   │   lane j + lane j+4
+ *                                │   ├───────────────┘   │   │
+ *                                │   │   ├───────────────┘   │
+ *                                │   │   │   ├───────────────┘
+ *                                ├───────┘   │                   then j + (j+2)
+ *                                │   ├───────┘
+ *                                ├───┘                           then 0 + 1
+ *                                ▼
+ *                               sum
  *
  * A model's time goes into dot products: a row of weights times a row of
- * numbers. Their sum can be added up in many orders, and since every addition
- * rounds, each order gives its own last digits; one flipped last digit can turn
- * a chosen word into another. Here one order is fixed for ever, and everything
- * else in the engine (vectors, tiles, threads) may only be a faster way to it:
+ * numbers, number by number, added up. A sum can be added up in many orders, and
+ * since every addition rounds, each order gives its own last digits; one flipped
+ * last digit can turn a chosen word into another. Here one order is fixed for
+ * ever, and everything else in the engine (vectors, tiles, threads) may only be a
+ * faster way to it:
  *
  *      lane[i mod 8] = fma(w_i, x_i, lane[i mod 8]),  i = 0 … n-1          (a)
  *      sum = the tree above
  *
  * Why eight lanes: they are one AVX2 register or two NEON ones, and eight sums
- * that do not wait for each other. Why fma, which rounds once for the product
- * and the addition together: every processor of today has it as one instruction,
- * and its result does not depend on whether a compiler likes to fuse.
+ * that do not wait for each other. Why fma (fused multiply-add: w · x + lane,
+ * rounded once and not twice): every processor of today has it as one
+ * instruction, and its result does not depend on whether a compiler likes to
+ * fuse.
  *
  * Traps:
  *

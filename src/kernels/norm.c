@@ -12,9 +12,9 @@
  *      y  [T, E]
  *
  * A deep network adds to the same row again and again, and the row grows.
- * Before each block the row is divided by its own root mean square, so every
- * block sees numbers of the same size. LayerNorm, the older of the two, also
- * moves the row's mean to zero first:
+ * Before each half of a block the row is divided by its own root mean square, so
+ * that every half sees numbers of the same size. LayerNorm, the older of the two,
+ * also moves the row's mean to zero first:
  *
  *      RMSNorm(x)_e   = w_e · ( x_e · r )         r = 1 / √( Σ x²/E + ε )  (1)
  *
@@ -23,8 +23,10 @@
  *
  * ε (1e-5, say) keeps a row of zeros a row of zeros.
  *
- * Going back (train/backward.c): with g = w · dy, RMSNorm's
- * dx = r · g - x · r³ · Σ g·x / E; LayerNorm's stands there.
+ * Going back, for training, with g = w · dy and n = c · r:
+ *
+ *      RMSNorm     dx = r · g - x · r³ · Σ g·x / E                         (1')
+ *      LayerNorm   dx = r · ( g - Σ g / E - n · Σ g·n / E )                (2')
  *
  * Traps:
  *

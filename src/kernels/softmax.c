@@ -30,7 +30,7 @@
  * (Attention has a softmax of its own over positions, in float32, which never
  * writes its probabilities down: kernels/attention.c.)
  *
- * Going back (train/loss.c): the loss -log p_target has dx_i = p_i - [i = target].
+ * Going back, for training: the loss -log p_target has dx_i = p_i - [i = target].
  *
  * Source: Bridle, "Probabilistic interpretation of feedforward classification
  * network outputs", 1990. Read next: kernels/attention.c, decode/sampling.c.

@@ -18,7 +18,7 @@
  * row's result does not depend on the rows beside it. (3) is skipped, not added
  * as a zero: y + 0 would turn a -0 into a +0.
  *
- * Going back (train/backward.c): dx = Wᵀ dy, and through the delta
+ * Going back, for training: dx = Wᵀ dy, and through the delta
  * du = scale · Bᵀ dy, dx += Aᵀ du.
  *
  * Read next: kernels/matmul.c, then model/block.c.

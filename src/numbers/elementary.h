@@ -4,8 +4,8 @@
  * Rules of use: the float functions are off by at most 0.501 of the last bit (half
  * a bit is what the nearest float may be off) and exact at 0, signed zeros included
  * (sine and cosine for |x| <= 2^20); the double ones are within 1e-15 of the result
- * (power_of: 1e-14). inf and NaN come out as
- * C's Annex F says. elementary.c and trigonometry.c explain.
+ * (power_of: 1e-14). inf and NaN come out as C's Annex F says. elementary.c and
+ * trigonometry.c explain.
  */
 #ifndef ELEMENTARY_H
 #define ELEMENTARY_H
