@@ -35,7 +35,7 @@
 
 #include <errno.h>          /* why opening failed                            */
 #include <fcntl.h>          /* open                                          */
-#include <string.h>         /* strerror, strlen                              */
+#include <string.h>         /* memcmp, strerror, strlen                      */
 #include <sys/mman.h>       /* mmap, munmap, madvise                         */
 #include <sys/stat.h>       /* fstat: what kind of file, how long            */
 #include <unistd.h>         /* close, sysconf                                */
@@ -134,6 +134,17 @@ bool mapfile_check(const MapFile *file, Error *error)
                          "program writes to it; start again when that is done",
                          file->path, file->size, size);
     return true;
+}
+
+bool mapfile_refuse_pointer(const MapFile *file, Error *error)
+{
+    static const char note[] = "version https://git-lfs";
+
+    return file->size < sizeof note || file->size > 1024
+        || memcmp(file->bytes, note, sizeof note - 1) != 0
+        || error_set(error, "%s: this is a git-lfs pointer, not the file itself: "
+                     "run git lfs pull in that folder, or download the file",
+                     file->path);
 }
 
 /* A MapFile of zeros, or one that is closed already, is fine. */

@@ -21,6 +21,10 @@ bool mapfile_open(MapFile *file, const char *path, Error *error);
 bool mapfile_check(const MapFile *file, Error *error);
 void mapfile_close(MapFile *file);
 
+/* What git leaves instead of a large file when its large-file extension is not
+ * there: a note of some 130 bytes. false, with what to do, when file is one. */
+bool mapfile_refuse_pointer(const MapFile *file, Error *error);
+
 /* The pages of bytes [begin, end) have been used and will not be soon:
  * the system may take the memory back (it reads them again if asked). */
 void mapfile_give_back(const MapFile *file, size_t begin, size_t end);

@@ -23,23 +23,14 @@
  *   top-k of 50 there; few people want these, and the file can say so.)
  * - eos_token_id is a number or a list, in either file; generation_config wins,
  *   because chat models name their end of turn only there.
- * - What was copied by git without its large-file extension looks like a model
- *   and is a few lines of text that begin "version https://git-lfs". It is caught
- *   by these words, for the JSON reader's complaint about the first byte would
- *   help nobody. The same for a folder with weights in another format.
  *
  * Read next: decode/generate.c. Lesson: chapters/chapter02_weights.c.
  */
 #include "decode/modeldir.h"
 
 #include <stdio.h>              /* snprintf                                  */
-#include <string.h>             /* strlen, strncmp                           */
 
 #include "base/mapfile.h"
-#include "base/place.h"         /* place_names                               */
-
-#define POINTER "version https://git-lfs"
-#define POINTER_MOST 1024       /* bytes; a real pointer has some 130        */
 
 typedef char Path[HUBCACHE_PATH + 64];
 
@@ -49,32 +40,6 @@ static bool file_in(Path path, const char *folder, const char *name)
 {
     snprintf(path, sizeof(Path), "%s/%s", folder, name);
     return path_is_there(path);
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
-/* Errors: the file is there and is what git leaves instead of a large file. */
-static bool refuse_pointer(const char *path, Error *error)
-{
-    Error ignored;
-    MapFile file;
-    bool pointer;
-
-    if (!path_is_file(path) || !mapfile_open(&file, path, &ignored))
-        return true;                    /* whoever reads it will complain    */
-    pointer = file.size < POINTER_MOST && file.size >= strlen(POINTER)
-           && strncmp((const char *)file.bytes, POINTER, strlen(POINTER)) == 0;
-    mapfile_close(&file);
-    if (!pointer)
-        return true;
-    return error_set(error, "%s: is a git-lfs pointer and not the file itself: "
-                     "run `git lfs pull` in its folder, or download the model "
-                     "with `huggingface-cli download`", path);
 }
 
 /* An adapter's folder holds numbers too, but not a model's. */
@@ -91,20 +56,7 @@ static bool refuse_adapter(const char *folder, Error *error)
 
 static bool open_weights(ModelDir *dir, Error *error)
 {
-    Arena arena = {0};
-    Path path;
-    int count;
-    const char **names;
-    bool fine = true;
-
-    names = place_names(dir->path, &arena, &count);
-    for (int i = 0; fine && i < count; i++)
-        if ((ends_with(names[i], ".safetensors")
-             || ends_with(names[i], ".safetensors.index.json"))
-            && file_in(path, dir->path, names[i]))
-            fine = refuse_pointer(path, error);
-    arena_free(&arena);
-    dir->has_weights = fine && safetensors_open(&dir->file, dir->path, error);
+    dir->has_weights = safetensors_open(&dir->file, dir->path, error);
     return dir->has_weights;
 }
 
@@ -120,8 +72,7 @@ static bool open_config(ModelDir *dir, Error *error)
                          "--model wants a folder in Hugging Face layout "
                          "(config.json, tokenizer.json, model.safetensors)",
                          dir->path);
-    return refuse_pointer(path, error)
-        && json_read_file(&dir->config, path, JSON_UNIQUE, error);
+    return json_read_file(&dir->config, path, JSON_UNIQUE, error);
 }
 
 static bool open_tokenizer(ModelDir *dir, Error *error)
@@ -133,8 +84,6 @@ static bool open_tokenizer(ModelDir *dir, Error *error)
                          "take it from where the weights are from (an old model "
                          "may have only tokenizer.model: transformers writes the "
                          "new file with save_pretrained)", dir->path);
-    if (!refuse_pointer(path, error))
-        return false;
     dir->tokenizer = tokenizer_open(path, error);
     return dir->tokenizer != NULL;
 }
@@ -218,8 +167,7 @@ static bool open_wishes(ModelDir *dir, Error *error)
     Path path;
 
     if (file_in(path, dir->path, "generation_config.json")
-        && (!refuse_pointer(path, error)
-            || !json_read_file(&dir->generation, path, JSON_UNIQUE, error)))
+        && !json_read_file(&dir->generation, path, JSON_UNIQUE, error))
         return false;
     eos = wish(dir->generation.root, "eos_token_id");
     if (read_sampling(&dir->sampling, dir->generation.root, error)
@@ -275,11 +223,12 @@ static bool chat_of_file(ChatTemplate *chat, const char *path, Error *error)
     char *source;
     bool fine;
 
-    if (!refuse_pointer(path, error) || !mapfile_open(&file, path, error))
+    if (!mapfile_open(&file, path, error))
         return false;
     source = memory_text((const char *)file.bytes, file.size);
+    fine = mapfile_refuse_pointer(&file, error)
+        && (chat_find(chat, source, error) || error_where(error, "%s", path));
     mapfile_close(&file);
-    fine = chat_find(chat, source, error) || error_where(error, "%s", path);
     memory_give_back(source);
     return fine;
 }

@@ -425,26 +425,20 @@ bool json_parse(JsonDocument *document, const char *text, size_t length,
     return true;
 }
 
-/* A clone without git-lfs has notes where the large files should be; a tokenizer is
- * one of them often enough to say so. */
 bool json_read_file(JsonDocument *document, const char *path, int flags,
                     Error *error)
 {
-    static const char pointer[] = "version https://git-lfs";
     MapFile file;
     bool ok;
 
     *document = (JsonDocument){0};
     if (!mapfile_open(&file, path, error))
         return false;
-    ok = json_parse(document, (const char *)file.bytes, file.size, flags,
-                    JSON_DEPTH, error);
-    if (!ok && file.size >= sizeof pointer
-        && memcmp(file.bytes, pointer, sizeof pointer - 1) == 0)
-        error_set(error, "this is a git-lfs pointer, not the file itself: run git "
-                  "lfs pull in that folder");
+    ok = mapfile_refuse_pointer(&file, error)
+        && (json_parse(document, (const char *)file.bytes, file.size, flags,
+                       JSON_DEPTH, error) || error_where(error, "%s", path));
     mapfile_close(&file);
-    return ok || error_where(error, "%s", path);
+    return ok;
 }
 
 void json_free(JsonDocument *document)
