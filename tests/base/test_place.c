@@ -14,7 +14,7 @@ TEST(the_folder_of_the_program)
     FILE *tool;
 
     expect(place_of_program(got, sizeof got));
-    snprintf(command, sizeof command, "dirname $(readlink /proc/%ld/exe)",
+    snprintf(command, sizeof command, "dirname \"$(readlink /proc/%ld/exe)\"",
              (long)getpid());
     tool = popen(command, "r");
     if (tool == NULL || fgets(want, sizeof want, tool) == NULL)
