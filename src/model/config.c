@@ -2,7 +2,7 @@
  *
  *   config.json                                  Config
  *   ┌────────────────────────────────────┐
- *   │ "architectures": ["LlamaFor…"]     │──► norm, activation, gated: the kind
+ *   │ "architectures": ["LlamaFor…"]     │──► norm, gated: the kind
  *   │ "hidden_size": 192                 │──► E ┐
  *   │ "num_hidden_layers": 6             │──► L │ each a whole number above
  *   │ "num_attention_heads": 6           │──► H │ zero and below a bound, so
@@ -40,21 +40,20 @@
  */
 #include "model/config.h"
 
-#define WIDEST (1 << 20)    /* of E, F and H · D: 16 × any model so far     */
+#define WIDEST (1 << 18)    /* of E, F and H · D: 5 × any model so far; and
+                               4096 rows of it are still an int             */
 #define LONGEST (1 << 24)   /* of V and context                             */
 
 typedef struct {            /* what all models of one architecture share    */
     const char *name;       /* as architectures[0] spells it                */
     Architecture architecture;
     NormKind norm;
-    ActivationKind activation;
-    const char *hidden_act; /* the only spelling that means activation      */
     bool gated;
+    const char *hidden_act; /* what goes with it; any other is refused      */
 } Family;
 
 static const Family families[] = {
-    { "LlamaForCausalLM", ARCHITECTURE_LLAMA, NORM_RMS, ACTIVATION_SILU, "silu",
-      true },
+    { "LlamaForCausalLM", ARCHITECTURE_LLAMA, NORM_RMS, true, "silu" },
 };
 
 #define SUPPORTED "LlamaForCausalLM (TinyLlama, Llama 3.2, SmolLM2, storyteller)"
@@ -171,7 +170,6 @@ static bool read_family(Config *c, const Json *root, Error *error)
         return unsupported(activation, "hidden_act", family->hidden_act, error);
     c->architecture = family->architecture;
     c->norm = family->norm;
-    c->activation = family->activation;
     c->gated = family->gated;
     return true;
 }

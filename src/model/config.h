@@ -10,7 +10,6 @@
 #include "kernels/rope.h"
 
 typedef enum { NORM_RMS, NORM_LAYER } NormKind;
-typedef enum { ACTIVATION_SILU, ACTIVATION_GELU } ActivationKind;
 
 typedef enum {
     ARCHITECTURE_LLAMA,         /* LlamaForCausalLM: TinyLlama, Llama-3.2, SmolLM2 */
@@ -30,8 +29,7 @@ typedef struct {
     int context;                /* max_position_embeddings                   */
     NormKind norm;              /* Llama: RMS                                */
     float epsilon;              /* rms_norm_eps, layer_norm_eps              */
-    ActivationKind activation;  /* hidden_act                                */
-    bool gated;                 /* MLP has gate and up (Llama)               */
+    bool gated;                 /* MLP: silu(gate) · up (Llama), or gelu(up) */
     bool parallel_residual;     /* use_parallel_residual (GPT-NeoX)          */
     bool tied;                  /* tie_word_embeddings                       */
     RopeConfig rope;            /* rope_theta, rope_scaling or rope_parameters */

@@ -47,7 +47,6 @@ static void become(TinyModel *m, NormKind norm, bool gated, bool parallel)
     Error error = {0};
 
     c->norm = norm, c->gated = gated, c->parallel_residual = parallel;
-    c->activation = gated ? ACTIVATION_SILU : ACTIVATION_GELU;
     c->rope.width = 4;                      /* of D = 6                     */
     rope_free(&m->model.rope);
     expect_ok(rope_init(&m->model.rope, &c->rope, &error), &error);

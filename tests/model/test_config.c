@@ -50,7 +50,7 @@ TEST(storyteller)
     expect_int(c.V, 2048), expect_int(c.E, 192), expect_int(c.L, 6);
     expect_int(c.H, 6), expect_int(c.K, 2), expect_int(c.D, 32);
     expect_int(c.F, 512), expect_int(c.context, 256);
-    expect(c.norm == NORM_RMS && c.activation == ACTIVATION_SILU && c.gated);
+    expect(c.norm == NORM_RMS && c.gated);
     expect(c.tied && !c.parallel_residual);
     expect_close(c.epsilon, 1e-5, 1e-12);
     expect_close(c.rope.theta, 10000, 0), expect_close(c.rope.factor, 1, 0);
@@ -168,6 +168,27 @@ TEST(numbers_out_of_range_are_refused_by_name)
             "num_attention_heads 4096");
 }
 
+/* 4096 rows, the most that a pass may have (--chunk), of the widest layer that is
+ * accepted are a number of ints (kernels/activation.c counts in them). */
+TEST(the_widest_layer_fits_in_an_int)
+{
+    char text[500];
+    Config c;
+    Error error;
+    int accepted = 0;
+
+    for (int width = 1; width > 0 && width < 1 << 30; width *= 2) {
+        snprintf(text, sizeof text, BEGIN "\"vocab_size\":9,\"hidden_size\":8,"
+                 "\"num_hidden_layers\":1,\"num_attention_heads\":1,"
+                 "\"intermediate_size\":%d,\"max_position_embeddings\":1," END,
+                 width);
+        if (parse(&c, text, &error))
+            accepted = width;
+    }
+    expect(accepted >= 53248);              /* Llama 3.1 405B's, the widest     */
+    expect(4096LL * accepted <= 2147483647);
+}
+
 /* Every field that is needed is missed when it is not there. */
 TEST(missing_fields_are_named)
 {
@@ -201,5 +222,6 @@ const Test config_tests[] = {
     { "numbers out of range are refused by name",
       numbers_out_of_range_are_refused_by_name },
     { "missing fields are named", missing_fields_are_named },
+    { "the widest layer fits in an int", the_widest_layer_fits_in_an_int },
     { NULL, NULL },
 };
