@@ -19,7 +19,7 @@ typedef struct {            /* what a pass lends to every block              */
     int T;                          /* rows in this pass                     */
     const int *positions;           /* [T]                                   */
     KvCache *const *caches;         /* [T] the cache of each row             */
-    AttentionRow *looks;            /* [T] scratch                           */
+    AttentionRow *looks;            /* [T] scratch: where each row looks     */
     float *scratch;                 /* for attention and low-rank deltas     */
 } Pass;
 

@@ -13,8 +13,9 @@
  *
  * A new token compares its query with the keys of all before it and mixes their
  * values. Those keys and values never change: a token sees nothing that comes
- * after it. So they are computed once and kept, and a text of S tokens costs S
- * passes of one row instead of S²/2.
+ * after it. So they are computed once and kept: writing a text of S tokens takes S
+ * rows through the layers, where reading all of it again for each token would take
+ * S²/2.
  *
  * The price is memory: 2 · L · K · D numbers per token. Llama-3.2-1B in f16:
  * 2 · 16 · 8 · 64 · 2 bytes = 32 KiB a token, 4 GiB for its whole context.

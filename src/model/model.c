@@ -272,8 +272,9 @@ bool model_forward(Workspace *w, const Model *model, const Row *rows, int n,
 {
     const Config *c = &model->config;
     Activations *a = &w->activations;
-    Pass pass = { c, &model->rope, adapter, probe, n, w->positions, w->caches,
-                  w->looks, w->scratch };
+    Pass pass = { .config = c, .rope = &model->rope, .adapter = adapter,
+                  .probe = probe, .T = n, .positions = w->positions,
+                  .caches = w->caches, .looks = w->looks, .scratch = w->scratch };
 
     if (!check_rows(w, c->V, rows, n, error))
         return false;

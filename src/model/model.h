@@ -28,6 +28,7 @@ typedef struct {
 
 /* The scratch of a pass: X(type, name, how many), in terms of the arguments of
  * workspace_init (config is c). As in activations.h, this is the only list.
+ * positions, caches, looks, scratch: lent to every block, see Pass in block.h;
  * chosen: rows that want logits; normed: after the final norm; logits: the
  * result, [logit_rows, V], in order of rows. */
 #define WORKSPACE(X)                                                          \
