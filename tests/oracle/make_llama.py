@@ -48,8 +48,8 @@ CASES = {
 }
 
 
-def random_numbers(model, seed):
-    """Matrices of size 1/sqrt(in), norms around 1, biases of size 0.3."""
+def random_numbers(model, seed, gain=1.3):
+    """Matrices of size gain/sqrt(in), norms around 1, biases of size 0.3."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, p in model.named_parameters():
@@ -59,7 +59,7 @@ def random_numbers(model, seed):
             elif name.endswith(".bias"):
                 p.copy_(0.3 * x)
             else:
-                p.copy_(1.3 * x / p.shape[-1] ** 0.5)
+                p.copy_(gain * x / p.shape[-1] ** 0.5)
 
 
 def spell_old(path):
