@@ -11,15 +11,20 @@
 #                pool under ThreadSanitizer
 #   fuzzers      JSON, safetensors and tokenizer.json, a minute each (clang)
 #
-# FULL=1 makes every build of the matrix. What is missing on this machine is named
-# and counted as skipped. Each step ends with "N passed, N failed, N skipped"; so
-# does this script.
+# FULL=1 makes every build of the matrix and adds two steps, some minutes each:
+#
+#   shapes       TinyLlama-1.1B and Llama-3.2-1B in full size with random weights,
+#                against transformers; one hash over threads, chunks and kernels
+#   peer         speed and memory beside llama.cpp's, as a table: no time fails
+#
+# What is missing on this machine is named and counted as skipped. Each step ends
+# with "N passed, N failed, N skipped"; so does this script.
 #
 # Usage: tests/proof.sh BUILD-FOLDER [STEP…]     (make proof)
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-steps=${*:-data readme matrix oracles sanitizers fuzzers}
+steps=${*:-data readme matrix oracles sanitizers fuzzers ${FULL:+shapes peer}}
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -56,13 +61,19 @@ data() { step "tests with data" "$build/test" --proof; }
 
 matrix() { step "the bit matrix" sh tests/matrix.sh "$build"; }
 
-oracles() {
+# lacks STEP: is a module of the oracles missing? Then the step is skipped.
+lacks() {
     for module in torch transformers tokenizers safetensors gguf numpy; do
         if ! python_has $module; then
-            skip "oracles: $PYTHON has no $module (pip install -r tests/requirements.txt)"
-            return
+            skip "$1: $PYTHON has no $module (pip install -r tests/requirements.txt)"
+            return 0
         fi
     done
+    return 1
+}
+
+oracles() {
+    lacks oracles && return
     if "$PYTHON" tests/oracle/smollm2.py "$scratch/smollm2" > "$scratch/log" 2>&1; then
         SMOLLM2=$scratch/smollm2; export SMOLLM2
     else
@@ -123,6 +134,16 @@ fuzzers() {
     for target in json safetensors tokenizer; do
         step "fuzzing $target for $MINUTE s" fuzz $target
     done
+}
+
+shapes() {
+    lacks "full shapes" && return
+    step "full shapes" "$PYTHON" tests/oracle/full_shape.py
+}
+
+peer() {
+    has "$PYTHON" || { skip "the peer: no $PYTHON here"; return; }
+    step "the peer" "$PYTHON" tests/bench/peer.py
 }
 
 for one in $steps; do $one; done
