@@ -20,8 +20,9 @@
  * Why so strict? A step that is skipped because its name was unknown does not
  * crash anything. The text still becomes numbers, the model still answers, only
  * worse, and nobody learns why. So an unknown name ends the loading, and the
- * message says what is known. For the same reason a missing setting is an
- * error wherever the reference implementation says so, and a default only where it has one.
+ * message says what is known. For the same reason a missing setting is an error
+ * wherever the reference implementation says so, and a default only where it has
+ * one.
  *
  * Source: the files on the hub; the defaults as `tokenizers` 0.23.3 has them.
  * Read next: text/normalizer.c, where the first part of the row runs.
@@ -31,7 +32,8 @@
 #include <string.h>         /* strlen                                       */
 
 static const char *const kind_names[] = {
-    [JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true",
+    [JSON_NULL] = "null",
+    [JSON_FALSE] = "true or false", [JSON_TRUE] = "true or false",
     [JSON_NUMBER] = "a number", [JSON_STRING] = "a text",
     [JSON_ARRAY] = "a list", [JSON_OBJECT] = "an object",
 };
