@@ -44,8 +44,8 @@
 #include <stdio.h>          /* snprintf: "<0x0A>"                           */
 #include <string.h>         /* memchr, memset, strncmp                      */
 
-#include "text/component.h" /* fields of "model", checked                   */
 #include "base/utf8.h"      /* utf8_read: where a character ends            */
+#include "text/component.h" /* fields of "model", checked                   */
 #include "text/vocabulary.h"    /* spelling → id                            */
 
 typedef struct {            /* one line of the list of merges               */
@@ -438,7 +438,8 @@ static void merge_symbols(BpeWork *work, const Bpe *bpe)
 /* Append the ids of one piece: see the essay.
  *
  *   piece   [length] valid UTF-8
- *   Cost:   O(n log n) for n characters; the work keeps 12 n + 8 n bytes
+ *   Cost:   O(n log n) for n characters; the work keeps 12 bytes for each, 16 for
+ *           the pairs that wait at most, and room to grow: some 40 n bytes
  */
 void bpe_encode(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
                 size_t length)

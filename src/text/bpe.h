@@ -1,7 +1,8 @@
 /* bpe.h - byte-pair encoding: from a piece of text to ids by merging neighbours
  *
- * Rules of use: a Bpe is built once from the tokenizer's vocabulary and merges and is const from
- * then on. bpe_encode appends ids; its scratch memory lives in the BpeWork.
+ * Rules of use: a Bpe is built once from the tokenizer's vocabulary and merges and
+ * is const from then on. bpe_encode appends ids; its scratch memory lives in the
+ * BpeWork.
  */
 #ifndef BPE_H
 #define BPE_H
@@ -24,7 +25,7 @@ int bpe_vocabulary(const Bpe *bpe);                 /* largest id + 1         */
 int bpe_find(const Bpe *bpe, const char *token, size_t length);   /* or -1    */
 const char *bpe_token(const Bpe *bpe, int id, size_t *length);    /* or NULL  */
 
-typedef struct BpeWork BpeWork;
+typedef struct BpeWork BpeWork;     /* Owner: caller, bpe_work_free          */
 BpeWork *bpe_work_new(void);
 void bpe_work_free(BpeWork *work);
 /* piece: valid UTF-8, shorter than 2^31 bytes. */

@@ -18,9 +18,9 @@ typedef struct {
     bool byte_level;            /* tokens are bytes: UTF-8 across tokens    */
     bool byte_runs;             /* ByteFallback: runs of <0xE3> are UTF-8   */
     bool joined;                /* no decoder: blanks between the tokens    */
-    char strip[4];              /* a character that the text's beginning    */
-    size_t strip_length;        /*   loses, as often as                     */
-    int strip_count;            /*   this                                   */
+    char strip[4];              /* the character that is taken away at the  */
+    size_t strip_length;        /*   beginning of a text, its bytes,        */
+    int strip_count;            /*   and how often at most                  */
 } Decoder;
 
 typedef struct {

@@ -1,4 +1,4 @@
-/* normalize.c - NFC: one spelling for é, came it as one code point or as two
+/* normalize.c - NFC: one spelling for é, whether it came as one code point or two
  *
  *               s, dot above, dot below: one letter in three code points
  *
@@ -82,9 +82,9 @@ typedef struct {
 static void segment_add(Segment *segment, uint32_t point)
 {
     if (segment->count == segment->room) {
-        size_t bytes = (segment->room = 2 * segment->room + 32)
-                       * sizeof (Character);
+        size_t room = 2 * segment->room + 32, bytes = room * sizeof(Character);
 
+        segment->room = room;
         segment->list = memory_grow(segment->list, bytes);
         segment->sorted = memory_grow(segment->sorted, bytes);
     }
@@ -211,8 +211,8 @@ static void segment_write(Text *out, Segment *segment, const char *bytes,
 
 /* Append the NFC of bytes [length], valid UTF-8, to out.
  *
- * begin is where the bytes begin that are not in out yet; settled is the last
- * settled character since, where a segment would have to begin (begin itself
+ * begin is where the bytes begin that are not in out yet; settled is where the
+ * last settled character after it begins, and so would a segment (begin itself
  * when there is none). Cost: linear; nothing is allocated but out's own room as
  * long as all is settled. */
 void normalize_nfc(Text *out, const char *bytes, size_t length)
@@ -244,5 +244,6 @@ void normalize_nfc(Text *out, const char *bytes, size_t length)
         segment_write(out, &segment, bytes + begin, length - begin);
     else
         text_add(out, bytes + begin, length - begin);
-    memory_give_back(segment.list), memory_give_back(segment.sorted);
+    memory_give_back(segment.list);
+    memory_give_back(segment.sorted);
 }

@@ -6,8 +6,8 @@
 #ifndef NORMALIZER_H
 #define NORMALIZER_H
 
-#include "text/component.h"
 #include "base/utf8.h"
+#include "text/component.h"
 
 typedef struct {                    /* Replace: every pattern by content    */
     const char *pattern, *content;

@@ -6,9 +6,9 @@
 #ifndef SPLITTER_H
 #define SPLITTER_H
 
+#include "base/utf8.h"
 #include "text/component.h"
 #include "text/pretokenize.h"
-#include "base/utf8.h"
 
 #define SPLITTER_STEPS (3 * COMPONENTS) /* ByteLevel is up to three of them */
 

@@ -11,9 +11,9 @@
 #ifndef TOKENIZER_H
 #define TOKENIZER_H
 
+#include "base/utf8.h"
 #include "text/bpe.h"
 #include "text/decoder.h"           /* TokenStream, stream_add, stream_end  */
-#include "base/utf8.h"
 
 typedef struct Tokenizer Tokenizer;
 
