@@ -68,7 +68,7 @@ static void report(void)
     Error error = {0};
 
     error_code(&error, EXIT_CRASH, "the sentence");
-    exit(error_report(&error));
+    _exit(error_report(&error));
 }
 
 static void report_nasty(void)
@@ -76,7 +76,7 @@ static void report_nasty(void)
     Error error = {0};
 
     error_set(&error, "no file a\nb\x1B[31m\x7F, é 100 %%n");
-    exit(error_report(&error));
+    _exit(error_report(&error));
 }
 
 static void bug(void)
