@@ -75,7 +75,7 @@ TEST(detokenize)
     expect_text(fine(run_with(" \n", "detokenize")), "");
 }
 
-/* FNV-1a-64, as CLI.md writes it down. */
+/* FNV-1a-64, with its published offset and prime. */
 static unsigned long long fnv(const char *bytes, size_t length)
 {
     unsigned long long hash = 14695981039346656037ull;
