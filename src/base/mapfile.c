@@ -163,7 +163,7 @@ void mapfile_close(MapFile *file)
 void mapfile_give_back(const MapFile *file, size_t begin, size_t end)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t first = (begin + page - 1) / page * page, last = end / page * page;
+    size_t first = round_up(begin, page), last = end / page * page;
 
     must(begin <= end && end <= file->size, "[%zu, %zu) of %zu bytes", begin, end,
          file->size);

@@ -94,7 +94,7 @@ char *memory_text(const char *text, size_t length)
  */
 void *memory_get_large(size_t bytes, const char *what, Error *error)
 {
-    size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t rounded = round_up(bytes, ALIGNMENT);
     void *p = NULL;
 
     if (rounded >= bytes && bytes <= memory_machine())
@@ -162,7 +162,7 @@ size_t memory_machine(void)
 /* From the front of the last block, or of a new one. Cost: a few instructions. */
 void *arena_get(Arena *arena, size_t bytes)
 {
-    size_t need = (bytes + 15) / 16 * 16;
+    size_t need = round_up(bytes, 16);
     ArenaBlock *block = arena->last;
 
     if (need < bytes || need > SIZE_MAX / 2)

@@ -1,14 +1,14 @@
 /* random.c - random numbers without a state: a function of where you are
  *
- *      counter   c0 ─────┐  c1      c2 ─────┐  c3         key  k0 k1
- *                        │   │              │   │               │
- *                     ×M0│   │           ×M1│   │               │
- *                   ┌────┴──┐│         ┌────┴──┐│               │
- *                  hi0     lo0        hi1     lo1               │
- *                   │        └──────┐  │        └───────┐       │
- *      next    c0 = hi1 ^ c1 ^ k0   │ c2 = hi0 ^ c3 ^ k1│       │
- *      round   c1 = lo1             │ c3 = lo0          │  k0 += W0, k1 += W1
- *                                   └──► c3             └──► c1
+ *      counter      c0              c1     c2              c3     key  k0   k1
+ *                   │ × M0                 │ × M1
+ *                ┌──┴──┐                ┌──┴──┐
+ *               hi0   lo0              hi1   lo1       a product of 64 bits has a
+ *                                                      high and a low half
+ *      the next     hi1 ^ c1 ^ k0   lo1    hi0 ^ c3 ^ k1   lo0        + W0 + W1
+ *      round's      c0              c1     c2              c3         k0   k1
+ *
+ *                   ten such rounds; ^ is exclusive or
  *
  * The usual generator keeps a state: every draw changes it, so the tenth number
  * depends on nine draws before it. Then a text depends on who else asked: a second

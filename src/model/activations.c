@@ -38,9 +38,7 @@
 /* Floats that rows rows of width take, rounded up to whole lines. */
 static size_t part_floats(int rows, int width)
 {
-    size_t floats = (size_t)rows * (size_t)width;
-
-    return (floats + LINE - 1) / LINE * LINE;
+    return round_up((size_t)rows * (size_t)width, LINE);
 }
 
 /* Cost of a set for rows tokens: about (7 E + 2 H·D + 2 K·D + 3 F) · 4 each. */

@@ -86,18 +86,13 @@ static size_t workspace_scratch(const Config *c, int rows, int S)
     return deltas > looking ? deltas : looking;
 }
 
-static size_t whole_lines(size_t bytes)
-{
-    return (bytes + LINE - 1) / LINE * LINE;
-}
-
 /* Bytes of the parts listed in WORKSPACE, without the activations. */
 static size_t parts_bytes(const Config *c, int rows, int logit_rows, int S)
 {
     size_t bytes = 0;
 
 #define ADD_PART(type, name, count)                                           \
-    bytes += whole_lines((size_t)(count) * sizeof(type));
+    bytes += round_up((size_t)(count) * sizeof(type), LINE);
     WORKSPACE(ADD_PART)
 #undef ADD_PART
     return bytes;
@@ -132,7 +127,7 @@ bool workspace_init(Workspace *w, const Config *config, int rows,
     next = w->memory;
 #define PLACE_PART(type, name, count)                                         \
     w->name = (type *)(void *)next;                                           \
-    next += whole_lines((size_t)(count) * sizeof(type));
+    next += round_up((size_t)(count) * sizeof(type), LINE);
     WORKSPACE(PLACE_PART)
 #undef PLACE_PART
     return true;
