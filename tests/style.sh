@@ -24,7 +24,7 @@ passed=0 failed=0
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 
-# Exceptions. A story function may take 90 lines (design of the house, rule 7).
+# Exceptions. A story function (one layer forward) may take 90 lines.
 long_functions='block_forward'
 # Writable symbols: the kernel table, the interrupt flag, the worker pool, the
 # memory counters.

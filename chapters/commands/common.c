@@ -98,11 +98,17 @@ SamplingConfig sampling_wishes(const ModelDir *dir, const Options *o)
     return s;
 }
 
+#define TEXT_MOST ((size_t)1 << 30) /* bytes: what a tokenizer takes at once  */
+
 bool check_text(const char *what, const char *bytes, size_t length,
                 Error *error)
 {
-    size_t at = utf8_check(bytes, length);
+    size_t at;
 
+    if (length > TEXT_MOST)
+        return error_set(error, "%s has %zu bytes, and %zu are the most: cut it into "
+                         "pieces", what, length, TEXT_MOST);
+    at = utf8_check(bytes, length);
     if (at == length)
         return true;
     return error_set(error, "%s: the byte at offset %zu (0x%02X) is not UTF-8, "

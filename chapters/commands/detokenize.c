@@ -28,10 +28,12 @@ static void print_text(const Tokenizer *tokenizer, const Options *options,
     JsonWriter w = { .out = stdout };
     int first, skip = 0;
 
+    text_add(&text, "", 0);                 /* so that bytes is not NULL     */
     if (ids->count > 0 && tokenizer_adds_first(tokenizer, &first)
         && ids->id[0] == first)
         skip = 1;
-    tokenizer_decode(&text, tokenizer, ids->id + skip, ids->count - skip, false);
+    if (ids->count > skip)
+        tokenizer_decode(&text, tokenizer, ids->id + skip, ids->count - skip, false);
     if (options->json) {
         json_write_object(&w, NULL);
         json_write_text(&w, "text", text.bytes, text.length);

@@ -122,21 +122,13 @@ static bool find_in_hub(char path[HUBCACHE_PATH], const char *name,
                         const char *repository, Error *error)
 {
     Error cache = {0};
-    int bare = (int)strcspn(repository, "@");
 
     if (hubcache_find(path, repository, &cache))
         return true;
-    if (error_mentions(&cache, "is not the name of a model"))
+    if (cache.code == EXIT_USAGE)
         return error_code(error, EXIT_USAGE, "%s", cache.text);
-    if (error_mentions(&cache, "hf download"))
-        return error_set(error, "the model %s is not on this machine: %s (older "
-                         "clients: huggingface-cli download), or give a folder as "
-                         "--model", name, cache.text);
-    return error_set(error, "the model %s is not on this machine: %s; download it "
-                     "with: hf download %.*s%s%s, or give a folder as --model",
-                     name, cache.text, bare, repository,
-                     repository[bare] != '\0' ? " --revision " : "",
-                     repository[bare] != '\0' ? repository + bare + 1 : "");
+    return error_set(error, "the model %s is not on this machine: %s, or give a "
+                     "folder as --model", name, cache.text);
 }
 
 /* org/name or org/name@revision, and no folder of that first part here. */

@@ -119,8 +119,8 @@ static bool find_repository(char folder[HUBCACHE_PATH], const char **revision,
     snprintf(name, sizeof name, "%.*s", length, repository);
     if (length >= (int)sizeof name || !is_name(name, 2) || strstr(name, "--")
         || !is_name(*revision, 8))
-        return error_set(error, "\"%.200s\" is not the name of a model on the hub: "
-                         "org/name or org/name@revision", repository);
+        return error_code(error, EXIT_USAGE, "\"%.200s\" is not the name of a model "
+                          "on the hub: org/name or org/name@revision", repository);
     if (!hubcache_root(root))
         return error_set(error, "no Hugging Face cache: neither HF_HUB_CACHE nor "
                          "HF_HOME nor HOME is set");
@@ -131,9 +131,8 @@ static bool find_repository(char folder[HUBCACHE_PATH], const char **revision,
                slash ? slash : ""))
         return error_set(error, "%.200s…: too long for a path", root);
     return path_is_folder(folder)
-        || error_set(error, "%.*s is not in the Hugging Face cache (looked for %s); "
-                     "download it with: hf download %.*s", length, repository,
-                     folder, length, repository);
+        || error_set(error, "%.*s is not in the Hugging Face cache (looked for %s)",
+                     length, repository, folder);
 }
 
 /* Step (2): what refs/<revision> says. */
@@ -160,14 +159,8 @@ static bool read_commit(char commit[COMMIT + 1], const char *folder,
                      "the folder and download the model again", path);
 }
 
-/* The folder of a model in the cache.
- *
- *   path        out: root/models--org--name/snapshots/<commit>
- *   repository  "org/name" or "name", then "@revision" or nothing
- *   Errors:     exit 3, with the folder or file that was looked for
- */
-bool hubcache_find(char path[HUBCACHE_PATH], const char *repository,
-                   Error *error)
+/* Steps (1) to (3). */
+static bool find(char path[HUBCACHE_PATH], const char *repository, Error *error)
 {
     char folder[HUBCACHE_PATH], commit[COMMIT + 1];
     const char *revision;
@@ -182,4 +175,29 @@ bool hubcache_find(char path[HUBCACHE_PATH], const char *repository,
         return error_set(error, "revision \"%.100s\" is not downloaded (looked for "
                          "%.700s)", revision, path);
     return true;
+}
+
+/* The folder of a model in the cache.
+ *
+ *   path        out: root/models--org--name/snapshots/<commit>
+ *   repository  "org/name" or "name", then "@revision" or nothing
+ *   Errors:     exit 2, nothing can be called so; exit 3, with the folder or file
+ *               that was looked for and the command that brings the model
+ */
+bool hubcache_find(char path[HUBCACHE_PATH], const char *repository,
+                   Error *error)
+{
+    int bare = (int)strcspn(repository, "@");
+    bool revision = repository[bare] == '@';
+    Error said;
+
+    if (find(path, repository, error))
+        return true;
+    if (error->code == EXIT_USAGE)
+        return false;
+    said = *error;
+    return error_set(error, "%.800s; download it with: hf download %.*s%s%s (older "
+                     "clients: huggingface-cli download)", said.text, bare, repository,
+                     revision ? " --revision " : "",
+                     revision ? repository + bare + 1 : "");
 }

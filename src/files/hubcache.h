@@ -15,7 +15,8 @@
  * variable says and there is no home. */
 bool hubcache_root(char path[HUBCACHE_PATH]);
 
-/* The snapshot folder of "org/name[@revision]". Errors: exit 3. */
+/* The snapshot folder of "org/name[@revision]". Errors: exit 2 when nothing can be
+ * called so; exit 3 with what was looked for and how to get it. */
 bool hubcache_find(char path[HUBCACHE_PATH], const char *repository,
                    Error *error);
 

@@ -288,7 +288,8 @@ static bool read_ends(Config *c, const Json *root, Error *error)
         return read_id(&c->eos[0], eos, "eos_token_id", c->V, error);
     }
     if (eos->count > CONFIG_EOS)
-        return wrong(eos, "eos_token_id", "a list of at most 8 ids", error);
+        return error_set(error, "config.json: the field eos_token_id at byte %zu "
+                         "must be a list of at most %d ids", eos->offset, CONFIG_EOS);
     for (const Json *id = eos->child; id != NULL; id = id->next)
         if (!read_id(&c->eos[c->eos_count++], id, "eos_token_id", c->V, error))
             return false;

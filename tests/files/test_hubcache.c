@@ -73,16 +73,21 @@ static void expect_found(const char *repository, const char *want)
     expect_text(path, full);
 }
 
-static void expect_refused(const char *repository, const char *words)
+static void expect_error(const char *repository, int code, const char *words)
 {
     char path[HUBCACHE_PATH];
     Error error = {0};
 
     expect(!hubcache_find(path, repository, &error));
-    expect_int(error.code, EXIT_INPUT);
+    expect_int(error.code, code);
     if (!error_mentions(&error, words))
         test_fail(__FILE__, __LINE__, "%s: \"%s\" lacks \"%s\"", repository,
                   error.text, words);
+}
+
+static void expect_refused(const char *repository, const char *words)
+{
+    expect_error(repository, EXIT_INPUT, words);
 }
 
 TEST(revisions)
@@ -127,10 +132,10 @@ TEST(names_that_are_none)
 
     make_cache("hub3");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        expect_refused(names[i], "is not the name of a model");
+        expect_error(names[i], EXIT_USAGE, "is not the name of a model");
     memset(longer, 'a', sizeof longer);
     longer[sizeof longer - 1] = '\0';
-    expect_refused(longer, "is not the name of a model");
+    expect_error(longer, EXIT_USAGE, "is not the name of a model");
 }
 
 static void expect_root(const char *want)
