@@ -39,7 +39,7 @@
  */
 #include "base/utf8.h"
 
-#include <string.h>         /* memcpy                                       */
+#include <string.h>         /* memcpy, strlen, strcmp                       */
 
 #include "base/memory.h"    /* memory_grow, memory_give_back                */
 
@@ -182,4 +182,11 @@ void text_free(Text *text)
 {
     memory_give_back(text->bytes);
     *text = (Text){0};
+}
+
+bool text_ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+
+    return n >= m && strcmp(text + n - m, end) == 0;
 }

@@ -37,4 +37,7 @@ void text_add_lossy(Text *text, const char *bytes, size_t length);
 void text_clear(Text *text);                        /* keeps the room        */
 void text_free(Text *text);
 
+/* Are the last bytes of text those of end? Both NUL-terminated. */
+bool text_ends_with(const char *text, const char *end);
+
 #endif

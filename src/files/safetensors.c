@@ -42,6 +42,7 @@
 #include <string.h>         /* strcmp, strlen                               */
 
 #include "base/place.h"                 /* what else is in a folder         */
+#include "base/utf8.h"                  /* text_ends_with                   */
 #include "files/json.h"                 /* the index                        */
 #include "files/safetensors_header.h"   /* one file's table of contents     */
 
@@ -252,13 +253,6 @@ static bool open_index(Safetensors *st, const char *folder, const char *path,
     return ok;
 }
 
-static bool ends_with(const char *name, const char *ending)
-{
-    size_t n = strlen(name), m = strlen(ending);
-
-    return n >= m && strcmp(name + n - m, ending) == 0;
-}
-
 /* No weights under a name that we know: say what is there instead. */
 static bool complain(const char *folder, Error *error)
 {
@@ -281,7 +275,7 @@ static bool complain(const char *folder, Error *error)
 
     for (int n = 0; n < count; n++)
         for (size_t i = 0; i < best; i++)
-            if (ends_with(names[n], kinds[i].ending)) {
+            if (text_ends_with(names[n], kinds[i].ending)) {
                 json_show(shown, names[n], strlen(names[n]));
                 best = i;
             }

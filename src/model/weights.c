@@ -41,7 +41,9 @@
 #include "model/weights.h"
 
 #include <stdio.h>          /* snprintf                                     */
-#include <string.h>         /* strlen, strcmp                               */
+#include <string.h>         /* strlen                                       */
+
+#include "base/utf8.h"      /* text_ends_with                               */
 
 #define SHAPE_TEXT (4 + 22 * TENSOR_RANK)   /* eight of 20 digits, in brackets */
 
@@ -221,13 +223,6 @@ static bool bind_parts(const Binding *b, const Part *part, int layer, void *base
     return true;
 }
 
-static bool ends_with(const char *name, const char *end)
-{
-    size_t length = strlen(name), tail = strlen(end);
-
-    return length >= tail && strcmp(name + length - tail, end) == 0;
-}
-
 /* Errors: exit 3 naming the first tensor that nobody took. */
 static bool refuse_unexpected(const Binding *b)
 {
@@ -237,7 +232,7 @@ static bool refuse_unexpected(const Binding *b)
         const Tensor *tensor = &b->file->tensors[i];
         char shape[SHAPE_TEXT], name[JSON_SHOWN];
 
-        if (b->used[i] || ends_with(tensor->name, ignored))
+        if (b->used[i] || text_ends_with(tensor->name, ignored))
             continue;
         return error_set(b->error, "the file holds a tensor %s %s that no part "
                          "of this architecture with num_hidden_layers %d uses: "

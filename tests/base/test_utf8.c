@@ -158,6 +158,14 @@ TEST(a_text_grows_and_stays_terminated)
     expect(text.bytes == NULL);
 }
 
+TEST(the_end_of_a_text)
+{
+    expect(text_ends_with("model.safetensors", ".safetensors"));
+    expect(text_ends_with("a", "a") && text_ends_with("a", ""));
+    expect(!text_ends_with("a", "ba") && !text_ends_with("ab", "a"));
+    expect(text_ends_with("", "") && !text_ends_with("", "a"));
+}
+
 const Test utf8_tests[] = {
     { "the examples of RFC 3629", the_examples_of_rfc3629 },
     { "every code point comes back", every_code_point_comes_back },
@@ -167,5 +175,6 @@ const Test utf8_tests[] = {
     { "the first bad byte is found", the_first_bad_byte_is_found },
     { "tails", tails },
     { "a text grows and stays terminated", a_text_grows_and_stays_terminated },
+    { "the end of a text", the_end_of_a_text },
     { NULL, NULL },
 };
