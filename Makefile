@@ -25,7 +25,8 @@ override LDFLAGS += -pthread
 endif
 
 SRC     = $(sort $(wildcard src/*/*.c))
-DRIVER  = $(sort $(wildcard chapters/*.c chapters/commands/*.c))
+DRIVER  = $(sort $(wildcard chapters/*.c chapters/commands/*.c chapters/lesson/*.c \
+            chapters/tours/*.c))
 TESTS   = $(sort $(wildcard tests/*/test_*.c))
 LIB     = $(BUILD)/libbillion.a
 

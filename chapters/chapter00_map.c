@@ -163,13 +163,10 @@ static bool walk(Map *map, const Options *o, const Watch *watch, Error *error)
 {
     const Probe probe = { look, map, 1u << PROBE_EMBEDDING | 1u << PROBE_BLOCK
                                      | 1u << PROBE_ROTATED_Q };
-    Options asked = *o;
     const Config *c = &map->m.model.config;
     double begin;
 
-    if (o->file == NULL && o->words == NULL && o->prompt == NULL)
-        asked.prompt = PROMPT;
-    if (!model_open(&map->m, o, error) || !take_text(&map->prompt, &asked, error))
+    if (!model_open(&map->m, o, error) || !take_prompt(&map->prompt, o, PROMPT, error))
         return false;
     tokenizer_encode(&map->ids, map->m.dir.tokenizer, map->prompt.bytes,
                      map->prompt.length, true);

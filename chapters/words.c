@@ -25,6 +25,26 @@ const Word words[] = {
       "./run chapter00_map\n"
       "./run chapter00_map --prompt \"The king had three daughters\" -n 60\n"
       "./run chapter00_map --json\n" },
+    { "chapter01_tokenizer", chapter01_tokenizer, "[--prompt T]",
+      "a text becomes numbers: pieces, merges, bytes",
+      "./run chapter01_tokenizer\n"
+      "./run chapter01_tokenizer --prompt \"A caf\303\251 in the wood\"\n" },
+    { "chapter02_weights", chapter02_weights, "[--model M]",
+      "a model is a file: the map, the bytes, one number taken apart",
+      "./run chapter02_weights\n"
+      "./run chapter02_weights --model smollm2-135m\n" },
+    { "chapter03_layers", chapter03_layers, "[--prompt T]",
+      "one row of numbers on its way up, without attention",
+      "./run chapter03_layers\n"
+      "./run chapter03_layers --prompt \"The cat\" --layer 2\n" },
+    { "chapter04_attention", chapter04_attention, "[--prompt T]",
+      "each word looks back: the heads, the cache, the turn",
+      "./run chapter04_attention\n"
+      "./run chapter04_attention --prompt \"The cat saw the dog\" --layer 3\n" },
+    { "chapter05_sampling", chapter05_sampling, "[--prompt T]",
+      "from scores to one word: filters and a dart",
+      "./run chapter05_sampling\n"
+      "./run chapter05_sampling --temperature 1.5 --top-k 5 --seed 7\n" },
     { "tokenize", command_tokenize, "[--model M] [--text T]",
       "a text as the ids that the model sees",
       "./run tokenize --text \"Once upon a time\"\n"

@@ -13,12 +13,16 @@ extern const Word words[];          /* chapters first; ends with a NULL name */
 #define BILLION_VERSION "0.1.0"
 
 int chapter00_map(const Options *options);
+int chapter01_tokenizer(const Options *options);
+int chapter02_weights(const Options *options);
+int chapter03_layers(const Options *options);
+int chapter04_attention(const Options *options);
+int chapter05_sampling(const Options *options);
 
 int command_tokenize(const Options *options);
 int command_detokenize(const Options *options);
 int command_logits(const Options *options);
 int command_generate(const Options *options);
 int command_models(const Options *options);
-
 
 #endif

@@ -184,6 +184,16 @@ bool take_text(Text *text, const Options *options, Error *error)
     return check_text(from, text->bytes, text->length, error);
 }
 
+bool take_prompt(Text *text, const Options *options, const char *otherwise,
+                 Error *error)
+{
+    Options asked = *options;
+
+    if (asked.prompt == NULL && asked.file == NULL && asked.words == NULL)
+        asked.prompt = otherwise;
+    return take_text(text, &asked, error);
+}
+
 bool take_ids(Ids *ids, const char *text, int V, Error *error)
 {
     const char *at = text;

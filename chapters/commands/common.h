@@ -31,6 +31,10 @@ SamplingConfig sampling_wishes(const ModelDir *dir, const Options *options);
  * none or more than one, exit 3 when it is not UTF-8. */
 bool take_text(Text *text, const Options *options, Error *error);
 
+/* The same for a lesson: otherwise when nothing was given; stdin is not read. */
+bool take_prompt(Text *text, const Options *options, const char *otherwise,
+                 Error *error);
+
 /* Errors: exit 2 for two sources (--prompt Once upon: words that would be lost). */
 bool one_source(const Options *options, Error *error);
 

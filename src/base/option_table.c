@@ -20,10 +20,15 @@
 #include "base/options.h"
 
 #define ALL "*"
-#define MODEL "tokenize detokenize logits generate chapter00_map"
+#define LOOK "chapter03_layers chapter04_attention"     /* … into a model    */
+#define CHAPTERS "chapter00_map chapter01_tokenizer chapter02_weights " LOOK  \
+                 " chapter05_sampling"
+#define MODEL "tokenize detokenize logits generate " CHAPTERS
 #define READ "tokenize logits"                  /* words that take a text    */
-#define RUN "logits generate chapter00_map"     /* … that run a model        */
 #define WRITE "generate chapter00_map"          /* … that go on with a text  */
+#define RUN "logits " WRITE                     /* … that run a model        */
+#define PICK WRITE " chapter05_sampling"        /* … that choose words       */
+#define PROMPT WRITE " chapter01_tokenizer " LOOK " chapter05_sampling"
 
 #define MANY 1073741824                         /* 2^30                      */
 #define WHOLE_DOUBLE 9007199254740991.0         /* 2^53 - 1                  */
@@ -31,14 +36,14 @@
 #define FIELD(name) offsetof(Options, name)
 
 const Option option_table[] = {
-    { "--prompt", 0, "T", OPTION_TEXT, FIELD(prompt), 0, 0, WRITE,
+    { "--prompt", 0, "T", OPTION_TEXT, FIELD(prompt), 0, 0, PROMPT,
       "the text to go on from; or words, --file, a pipe", false },
     { "--text", 0, "T", OPTION_TEXT, FIELD(text), 0, 0, READ,
       "the text to read", false },
     { "--ids", 0, "1,2,3", OPTION_TEXT, FIELD(ids), 0, 0, "logits",
       "token ids instead of a text", false },
     { "--file", 0, "F", OPTION_TEXT, FIELD(file), 0, 0,
-      READ " " WRITE,
+      READ " " PROMPT,
       "take the text from a file", false },
     { "--no-special", 0, NULL, OPTION_FLAG, FIELD(no_special), 0, 0, READ,
       "add no token that begins or ends a text", false },
@@ -48,18 +53,18 @@ const Option option_table[] = {
       "how many tokens to show of each position (10)", false },
     { "--out", 0, "F", OPTION_TEXT, FIELD(out), 0, 0, "logits",
       "write them here too, as little-endian float32", false },
-    { "-n", 0, "N", OPTION_INT, FIELD(n), 0, MANY, WRITE,
+    { "-n", 0, "N", OPTION_INT, FIELD(n), 0, MANY, PICK,
       "write at most so many tokens (128)", false },
-    { "--temperature", 0, "T", OPTION_REAL, FIELD(temperature), 0, 100, WRITE,
+    { "--temperature", 0, "T", OPTION_REAL, FIELD(temperature), 0, 100, PICK,
       "0: always the likeliest (the model's own)", false },
-    { "--top-k", 0, "K", OPTION_INT, FIELD(top_k), 0, MANY, WRITE,
+    { "--top-k", 0, "K", OPTION_INT, FIELD(top_k), 0, MANY, PICK,
       "choose among the K likeliest; 0: all (model's own)", false },
-    { "--top-p", 0, "P", OPTION_REAL, FIELD(top_p), 0, 1, WRITE,
+    { "--top-p", 0, "P", OPTION_REAL, FIELD(top_p), 0, 1, PICK,
       "… among the likeliest that sum to P (model's own)", false },
-    { "--min-p", 0, "P", OPTION_REAL, FIELD(min_p), 0, 1, WRITE,
+    { "--min-p", 0, "P", OPTION_REAL, FIELD(min_p), 0, 1, PICK,
       "… among those above P times the best (model's own)", false },
     { "--repeat-penalty", 0, "R", OPTION_REAL, FIELD(repeat_penalty), 0.01, 100,
-      WRITE, "weaken what was said before; 1: off (model's own)", false },
+      PICK, "weaken what was said before; 1: off (model's own)", false },
     { "--stop", 0, "S", OPTION_LIST, FIELD(stop), 0, 0, "generate",
       "end in front of this text; may be repeated", false },
     { "--logprobs", 0, "K", OPTION_INT, FIELD(logprobs), 0, 1000, "generate",
@@ -69,11 +74,18 @@ const Option option_table[] = {
     { "--system", 0, "S", OPTION_TEXT, FIELD(system), 0, 0, "generate",
       "with --chat: what the model is told beforehand", false },
 
+    { "--layer", 0, "L", OPTION_INT, FIELD(layer), 0, 1000, LOOK,
+      "the layer that is shown, from 0 (the lesson's choice)", false },
+    { "--head", 0, "H", OPTION_INT, FIELD(head), 0, 1000, "chapter04_attention",
+      "the head that is shown large (the lesson's choice)", false },
+
     { "--model", 0, "M", OPTION_TEXT, FIELD(model), 0, 0, MODEL,
       "name or folder, see ./run models (storyteller)", false },
-    { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024, RUN,
+    { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024,
+      RUN " " LOOK " chapter05_sampling",
       "any number gives the same bits (all usable cores)", false },
-    { "--kernels", 0, "auto|plain|avx2", OPTION_CHOICE, FIELD(kernels), 0, 0, RUN,
+    { "--kernels", 0, "auto|plain|avx2", OPTION_CHOICE, FIELD(kernels), 0, 0,
+      RUN " " LOOK " chapter05_sampling",
       "plain: the C that defines what is computed (auto)", false },
     { "--chunk", 0, "N", OPTION_INT, FIELD(chunk), 1, 4096, RUN,
       "tokens per pass over a prompt (128)", false },
@@ -81,7 +93,8 @@ const Option option_table[] = {
       "positions in the cache (prompt + n)", false },
     { "--kv", 0, "f32|f16", OPTION_CHOICE, FIELD(kv), 0, 0, RUN,
       "number format of the cache (as the weights)", false },
-    { "--seed", 0, "S", OPTION_WHOLE, FIELD(seed), 0, WHOLE_DOUBLE, RUN,
+    { "--seed", 0, "S", OPTION_WHOLE, FIELD(seed), 0, WHOLE_DOUBLE,
+      RUN " chapter01_tokenizer chapter05_sampling",
       "another seed, another text (0)", false },
 
     { "--json", 0, NULL, OPTION_FLAG, FIELD(json), 0, 0, ALL,

@@ -46,7 +46,7 @@
 static const Options defaults = {       /* what is not zero                  */
     .model = "storyteller", .kernels = "auto", .chunk = 128, .color = "auto",
     .top = 10, .n = 128, .temperature = -1, .top_k = -1, .top_p = -1, .min_p = -1,
-    .repeat_penalty = -1,
+    .repeat_penalty = -1, .layer = -1, .head = -1,
 };
 
 /* ---- numbers: how they may be spelled; decimal_read says what they are */
@@ -134,14 +134,18 @@ const char *option_range(const Option *option, char *out, size_t room)
     return out;
 }
 
-static const Option *find(const char *typed, size_t length)
+/* A name may stand in two lines, for words that mean different things by it
+ * (--all): the word's own line, else any, else NULL. */
+static const Option *find(const char *typed, size_t length, const Word *word)
 {
-    for (const Option *option = option_table; option->name != NULL; option++)
-        if ((strncmp(typed, option->name, length) == 0
-             && option->name[length] == '\0')
-            || (length == 2 && typed[0] == '-' && typed[1] == option->letter))
-            return option;
-    return NULL;
+    const Option *found = NULL;
+
+    for (const Option *o = option_table; o->name != NULL; o++)
+        if (((strncmp(typed, o->name, length) == 0 && o->name[length] == '\0')
+             || (length == 2 && typed[0] == '-' && typed[1] == o->letter))
+            && (found == NULL || option_belongs(o, word->name)))
+            found = o;
+    return found;
 }
 
 static bool add_to_list(Options *options, const Option *option, const char *value,
@@ -259,7 +263,7 @@ static bool take_option(Options *options, const Word *word, int argc, char **arg
 {
     const char *typed = argv[*i], *equals = strchr(typed, '=');
     size_t length = equals != NULL ? (size_t)(equals - typed) : strlen(typed);
-    const Option *option = find(typed, length);
+    const Option *option = find(typed, length, word);
     char others[400], range[200];
     const char *next = *i + 1 < argc ? argv[*i + 1] : NULL;
 
@@ -276,7 +280,7 @@ static bool take_option(Options *options, const Word *word, int argc, char **arg
         memcpy((char *)options + option->field, &(bool){ true }, sizeof(bool));
         return true;
     }
-    if (equals == NULL && (next == NULL || find(next, strlen(next)) != NULL)) {
+    if (equals == NULL && (next == NULL || find(next, strlen(next), word) != NULL)) {
         option_range(option, range, sizeof range);
         return error_code(error, EXIT_USAGE, "%s: %s needs a value%s%s: %s %s",
                           word->name, option->name, range[0] != '\0' ? ", " : "",

@@ -51,6 +51,8 @@ typedef struct Options {
     bool chat;                      /* --chat                               */
     const char *system;             /* --system S, NULL                     */
 
+    int layer, head;                /* --layer, --head; -1: the lesson's choice */
+
     char *words;                    /* the words after the options, joined
                                        by blanks; NULL: none. Owner: this   */
 } Options;

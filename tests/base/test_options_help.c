@@ -8,6 +8,8 @@
 static const Word words[] = {
     { "chapter00_map", NULL, "[options]", "the finished machine runs one prompt",
       "./run chapter00_map\n" },
+    { "chapter04_attention", NULL, "", "each word looks back",
+      "./run chapter04_attention\n" },
     { "tokenize", NULL, "[--text T]", "a text as ids", "./run tokenize --text hi\n" },
     { "detokenize", NULL, "ID…", "ids as a text", "./run detokenize 1 2 3\n" },
     { "logits", NULL, "", "what comes next: it's a table", "./run logits --all\n" },
@@ -86,7 +88,7 @@ TEST(help_tells_the_defaults)
     Options defaults;
     Error error = {0};
 
-    expect_ok(options_parse(&defaults, &words[4], 0, NULL, &error), &error);
+    expect_ok(options_parse(&defaults, &words[5], 0, NULL, &error), &error);
     for (const Option *o = option_table; o->name != NULL; o++) {
         const char *field = (const char *)&defaults + o->field;
         char want[80] = "";
@@ -98,7 +100,8 @@ TEST(help_tells_the_defaults)
         if (o->kind == OPTION_INT && whole > 0)
             snprintf(want, sizeof want, "(%d)", whole);
         if (o->kind == OPTION_INT && whole < 0)
-            snprintf(want, sizeof want, "model's own)");
+            snprintf(want, sizeof want, o->field >= offsetof(Options, layer)
+                     ? "lesson's choice)" : "model's own)");
         if ((o->kind == OPTION_CHOICE || o->kind == OPTION_TEXT) && text != NULL)
             snprintf(want, sizeof want, "(%s)", text);
         if (strstr(o->help, want) == NULL)

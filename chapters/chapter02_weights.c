@@ -1,0 +1,32 @@
+/* chapter02_weights.c - a model is a file
+ *
+ *
+ *
+ *
+ *
+ *
+ *
+ *
+ *
+ * Read next: chapters/words.c.
+ */
+#include "chapters/commands/common.h"
+#include "chapters/lesson/lesson.h"
+#include "chapters/words.h"
+
+int chapter02_weights(const Options *options)
+{
+    Lesson l;
+    OpenModel m;
+    Error error = {0};
+    bool fine;
+
+    lesson_begin(&l, "chapter02_weights", "02 weights: a model is a file", options);
+    fine = model_open(&m, options, &error);
+    if (fine) {
+        lesson_theorem(&l, "every model has a tokenizer and weights");
+        lesson_check(&l, m.loaded, "the model is there");
+    }
+    model_close(&m);
+    return lesson_end(&l, fine, &error);
+}

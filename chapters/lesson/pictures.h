@@ -1,0 +1,77 @@
+/* pictures.h - drawings for a terminal, each of them data with --json
+ *
+ * Rules of use:
+ * 1. key names the data in the lesson's --json; label is what a person reads.
+ * 2. Nothing is wider than lesson->width. What does not fit is cut with "…" or
+ *    taken together, and the picture says so.
+ * 3. Colours carry nothing alone: a shape, a digit or a place says it too, and
+ *    without escapes the picture still reads. Scales are those that colour-blind
+ *    people can tell apart: blue – white – orange for signs, dark – light for
+ *    sizes.
+ * 4. Texts may hold anything a tokenizer can produce: control characters are
+ *    shown as ␀ … ␟, and widths count East Asian wide characters and emoji twice.
+ */
+#ifndef PICTURES_H
+#define PICTURES_H
+
+#include "chapters/lesson/lesson.h"
+
+/* One line "label  value unit"; data: the number under key. digits: significant
+ * ones, on the screen and in the data (9 bring back any float, 17 any double). */
+void picture_number(Lesson *l, const char *key, const char *label, double value,
+                    int digits, const char *unit);
+void picture_text(Lesson *l, const char *key, const char *label,
+                  const char *text);
+
+/* Pieces of a text in turns of two colours, or in ⟨ ⟩, each with its id below;
+ * wrapped. Data: [{"id": …, "token": …}]. text [n]; id [n] or NULL. */
+void picture_tokens(Lesson *l, const char *key, const char *label,
+                    const char *const *text, const int *id, int n);
+
+/* One horizontal bar for each, in eighths of a column, the longest filling the
+ * width. Data: [{"label": …, "value": …, "note": …}]. */
+typedef struct {
+    const char *label;
+    double value;               /* >= 0                                      */
+    const char *note;           /* behind the bar: "0.53", "cut by top-p"    */
+} Bar;
+void picture_bars(Lesson *l, const char *key, const Bar *bars, int n);
+
+/* A row of numbers as one line of cells: sign by colour and by shape (▄ above and
+ * ▀ below the middle …), size by strength; scale: what counts as full. Rows that are
+ * wider than the line are taken together, the largest |x| of each group speaking.
+ * Data: {"label": …, "values": […]} with all n numbers, 9 digits, under key. */
+void picture_strip(Lesson *l, const char *key, const char *label, const float *x,
+                   int n, double scale);
+
+/* x [rows, columns] in [0, 1]: two rows in one line of half-blocks with colours,
+ * one digit 0 … 9 or · for each cell without. NaN: a cell that does not exist.
+ * row_label, column_label [rows], [columns], or NULL. Data: {"rows": […],
+ * "columns": […], "values": [[…]]}, NaN as null. */
+void picture_heatmap(Lesson *l, const char *key, const char *label,
+                     const float *x, int rows, int columns,
+                     const char *const *row_label,
+                     const char *const *column_label);
+
+/* Cells as texts, [rows, columns] behind the heads; align has one letter for each
+ * column: 'l' or 'r'. The last 'l' column is cut where the table is too wide. Data:
+ * [{"head": "cell", …}]; a cell that is a whole or decimal number comes as one. */
+void picture_table(Lesson *l, const char *key, const char *const *head,
+                   const char *align, const char *const *cell, int rows);
+
+/* 16 (or 8) bytes a line, their places and their characters, with brackets below
+ * that name ranges. Data: {"offset": …, "hex": "…", "parts": [{"from", "to",
+ * "what"}]}. brackets ascend and do not overlap. */
+typedef struct {
+    size_t from, to;            /* bytes, counted from the first shown       */
+    const char *what;
+} Bracket;
+void picture_hexdump(Lesson *l, const char *key, const unsigned char *bytes,
+                     size_t n, size_t offset, const Bracket *brackets, int count);
+
+/* The unit interval with marks: where shares end, and where a dart fell.
+ * Data: {"ends": […], "dart": …, "labels": […]}. */
+void picture_line(Lesson *l, const char *key, const double *share,
+                  const char *const *label, int n, double dart);
+
+#endif
