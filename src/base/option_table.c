@@ -75,9 +75,9 @@ const Option option_table[] = {
       "with --chat: what the model is told beforehand", false },
 
     { "--layer", 0, "L", OPTION_INT, FIELD(layer), 0, 1000, LOOK,
-      "the layer that is shown, from 0 (the lesson's choice)", false },
+      "the layer shown, from 0 (the lesson's choice)", false },
     { "--head", 0, "H", OPTION_INT, FIELD(head), 0, 1000, "chapter04_attention",
-      "the head that is shown large (the lesson's choice)", false },
+      "the head shown large (the lesson's choice)", false },
 
     { "--model", 0, "M", OPTION_TEXT, FIELD(model), 0, 0, MODEL,
       "name or folder, see ./run models (storyteller)", false },
