@@ -4,6 +4,7 @@
 #
 #   data         tests named "proof: …" (need the folder in BILLION_DATA)
 #   readme       every command of README.md, in an empty clone
+#   mutants      lessons notice broken subjects: tests/lesson_mutants (cc alone)
 #   matrix       one hash over compilers, threads, chunks, kernels, formats
 #   oracles      transformers, tokenizers and safetensors as judges ($PYTHON with
 #                tests/requirements.txt)
@@ -24,7 +25,7 @@
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-steps=${*:-data readme matrix oracles sanitizers fuzzers ${FULL:+shapes peer}}
+steps=${*:-data readme mutants matrix oracles sanitizers fuzzers ${FULL:+shapes peer}}
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -58,6 +59,8 @@ python_has() { "$PYTHON" -c "import $1" > /dev/null 2>&1; }
 readme() { step "README in an empty clone" sh tests/readme.sh; }
 
 data() { step "tests with data" "$build/test" --proof; }
+
+mutants() { step "lessons notice broken subjects" sh tests/mutants.sh "$build"; }
 
 matrix() { step "the bit matrix" sh tests/matrix.sh "$build"; }
 
