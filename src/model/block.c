@@ -28,7 +28,8 @@
  *
  * Attention is where tokens meet; everything else treats each row alone. The
  * line on the right never passes through a matrix: a layer does not replace a
- * row, it adds a correction to it, twice.
+ * row, it adds a correction to it, twice: the upper half, block_forward, looks
+ * back; the lower half, block_think, makes something of what was found.
  *
  *      middle = x + Wo · Attention(Norm1(x))                              (1)
  *      out    = middle + Wdown · (silu(Wgate · n) ⊙ (Wup · n))            (2)
@@ -106,6 +107,44 @@ static bool remember(const Pass *pass, const float *k, const float *v, int layer
     return true;
 }
 
+/* The second half alone, equation (2): rows do not meet here, each thinks for
+ * itself. A lesson runs a whole transformer of nothing else.
+ *
+ *   a        ->middle [T, E] in (and ->x, which a parallel block reads instead),
+ *            ->out [T, E] out; all between is left to be seen
+ *   pass     T, adapter, probe and scratch count; no cache, no position
+ *   w        this layer's weights
+ *   Cost:    T · 3 E·F multiply-adds (2 E·F without a gate)                 */
+void block_think(Activations *a, const Pass *pass, const LayerWeights *w,
+                 int layer)
+{
+    const Config *c = pass->config;
+    int T = pass->T, E = c->E, F = c->F;
+
+    /* Bring every row to a steady size again. */
+    block_norm(a->normed2, c->parallel_residual ? a->x : a->middle, w->norm2,
+               w->norm2_bias, c, T);
+    see(pass, PROBE_NORM2, layer, a->normed2, E);
+
+    /* Think: widen, bend, and let the gate choose what passes. */
+    linear(a->up, &w->up, a->normed2, pass, layer, TARGET_UP);
+    if (c->gated) {
+        linear(a->gate, &w->gate, a->normed2, pass, layer, TARGET_GATE);
+        see(pass, PROBE_GATE, layer, a->gate, F);
+        silu_gated(a->hidden, a->gate, a->up, T, F);
+    } else {
+        gelu(a->hidden, a->up, T, F);
+    }
+    see(pass, PROBE_UP, layer, a->up, F);
+    see(pass, PROBE_HIDDEN, layer, a->hidden, F);
+
+    /* Narrow again, and add what was thought. */
+    linear(a->mlp, &w->down, a->hidden, pass, layer, TARGET_DOWN);
+    see(pass, PROBE_MLP, layer, a->mlp, E);
+    add(a->out, a->middle, a->mlp, (size_t)T * (size_t)E);
+    see(pass, PROBE_BLOCK, layer, a->out, E);
+}
+
 /* One layer, equations (1) and (2).
  *
  *   a        ->x [T, E] in, ->out [T, E] out; all between is left to be seen
@@ -117,9 +156,8 @@ bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
                    int layer, Error *error)
 {
     const Config *c = pass->config;
-    int T = pass->T, E = c->E, F = c->F;
+    int T = pass->T, E = c->E;
     int q_width = c->H * c->D, kv_width = c->K * c->D;
-    size_t n = (size_t)T * (size_t)E;
 
     /* Bring every row to a steady size. */
     block_norm(a->normed1, a->x, w->norm1, w->norm1_bias, c, T);
@@ -151,29 +189,9 @@ bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
     see(pass, PROBE_ATTENTION, layer, a->attended, E);
 
     /* Add what was found to the row, equation (1). */
-    add(a->middle, a->x, a->attended, n);
+    add(a->middle, a->x, a->attended, (size_t)T * (size_t)E);
 
-    /* Bring it to a steady size again. */
-    block_norm(a->normed2, c->parallel_residual ? a->x : a->middle, w->norm2,
-               w->norm2_bias, c, T);
-    see(pass, PROBE_NORM2, layer, a->normed2, E);
-
-    /* Think: widen, bend, and let the gate choose what passes. */
-    linear(a->up, &w->up, a->normed2, pass, layer, TARGET_UP);
-    if (c->gated) {
-        linear(a->gate, &w->gate, a->normed2, pass, layer, TARGET_GATE);
-        see(pass, PROBE_GATE, layer, a->gate, F);
-        silu_gated(a->hidden, a->gate, a->up, T, F);
-    } else {
-        gelu(a->hidden, a->up, T, F);
-    }
-    see(pass, PROBE_UP, layer, a->up, F);
-    see(pass, PROBE_HIDDEN, layer, a->hidden, F);
-
-    /* Narrow again, and add what was thought, equation (2). */
-    linear(a->mlp, &w->down, a->hidden, pass, layer, TARGET_DOWN);
-    see(pass, PROBE_MLP, layer, a->mlp, E);
-    add(a->out, a->middle, a->mlp, n);
-    see(pass, PROBE_BLOCK, layer, a->out, E);
+    /* Think about it, and add that too, equation (2). */
+    block_think(a, pass, w, layer);
     return true;
 }

@@ -27,7 +27,12 @@ typedef struct {            /* what a pass lends to every block              */
 void block_norm(float *y, const float *x, const float *w, const float *b,
                 const Config *config, int T);
 
-/* Errors: a key or value beyond the cache's number format (exit 3). */
+/* The half that needs no other row: norm 2 to the second sum. Reads ->middle (a
+ * parallel block: also ->x), writes ->out. */
+void block_think(Activations *a, const Pass *pass, const LayerWeights *w,
+                 int layer);
+
+/* Both halves. Errors: a key or value beyond the cache's number format (exit 3). */
 bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
                    int layer, Error *error);
 
