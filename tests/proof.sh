@@ -87,6 +87,7 @@ oracles() {
     step "where texts are cut" "$PYTHON" tests/oracle/pretokenize.py
     step "random strings through tokenizers" "$PYTHON" tests/oracle/tokenizers_random.py
     step "logits against transformers" "$PYTHON" tests/oracle/fidelity.py
+    step "numbers in the essays" "$PYTHON" tests/oracle/checked_comments.py
     step "SmolLM2, greedy" "$PYTHON" tests/oracle/greedy.py
 }
 

@@ -15,6 +15,16 @@
  *                               ▲
  *                               u · total: the dart falls on id 2         (6)
  *
+ * Behind "Once upon a time" the tiny model scores " there" (id 442) highest and ","
+ * (id 12) next; with temperature 0.8 and top-p 0.95, and seed 0's dart for
+ * position 6, it is " there":
+ *
+ *      //= logits[442] -> 7.92
+ *      //= logits[12] -> 7.35
+ *      //= p[12] -> 0.253
+ *      //= p[442] -> 0.511
+ *      //= dart[6] -> 0.714
+ *
  * A model does not say a word, it says how likely each word is. Always taking
  * the likeliest is one choice (greedy: temperature 0); it tends to repeat itself.
  * Drawing from the whole distribution is the other, and then the thousands of

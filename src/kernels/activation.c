@@ -22,6 +22,9 @@
  *      h       = silu(gate) · up                                           (2)
  *      gelu(x) = (0.5 · x) · (1 + erf(x · √½))                             (3)
  *
+ *      //= silu(-20, -1.28, 0, 1, 20) -> 0.00 -0.28 0.00 0.73 20.00
+ *      //= gelu(1) -> 0.841                  (1 · Φ(1))
+ *
  * gelu is x times the probability that a normally distributed number is below
  * x. silu has nearly the same shape and costs one exponential.
  *

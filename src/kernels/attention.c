@@ -26,6 +26,13 @@
  * 1/√D keeps the scores of wide heads as small as those of narrow ones.
  * Subtracting m changes nothing in the quotient and keeps e^s from overflowing.
  *
+ * In "Once upon a time", " time" is at position 5 (0 is <|endoftext|>). Head 3 of
+ * layer 1 has learned to look at the word before; head 2 asks where the text began:
+ *
+ *      //= weight[1][3][5] -> 0.00 0.00 0.00 0.01 0.98 0.01    (" a")
+ *      //= weight[1][2][5] -> 0.04 0.90 0.02 0.02 0.01 0.01    ("On")
+ *      //= sum(weight[1][3][5]) -> 1.000
+ *
  * Many engines go over the positions once, in blocks, and correct the sums when
  * a larger m turns up. Then the result depends on where blocks begin. Here it
  * is two passes, and j is the absolute position: a row's result depends on the

@@ -23,6 +23,14 @@
  *
  * ε (1e-5, say) keeps a row of zeros a row of zeros.
  *
+ * " time" in "Once upon a time" enters the first layer as a small row and is
+ * brought to size; w turns some columns up and others down:
+ *
+ *      //= embedding[5][0..3] -> 0.0537 -0.0294 -0.1045 -0.0208
+ *      //= rms(embedding[5]) -> 0.0716
+ *      //= norm1[0][5][0..3] -> 0.533 -0.260 -1.077 -0.214
+ *      //= rms(norm1[0][5]) -> 0.67
+ *
  * Going back, for training, with g = w · dy and n = c · r:
  *
  *      RMSNorm     dx = r · g - x · r³ · Σ g·x / E                         (1')

@@ -18,6 +18,9 @@
  *      p_i = e^(x_i) / Σ_j e^(x_j) = e^(x_i - m) / Σ_j e^(x_j - m),  m = max (1)
  *      log Σ_j e^(x_j) = m + log Σ_j e^(x_j - m)                           (2)
  *
+ *      //= softmax(2, 1, 0) -> 0.665 0.245 0.090
+ *      //= softmax(102, 101, 100) -> 0.665 0.245 0.090
+ *
  * m cancels in (1), and without it e^89 would already be infinite in float32. (2)
  * is what a loss needs: the logarithm of p_i is x_i minus it, also where p_i
  * itself would be 0.

@@ -26,6 +26,20 @@
  * each word of the vocabulary, as high as the model thinks it likely to come
  * next; decode/sampling.c picks one.
  *
+ * One sentence walks through these files: "Once upon a time", six ids with the one
+ * that begins every text, in models/storyteller. Its last row is looked up, grows
+ * layer by layer, and is scored:
+ *
+ *      //= id[0..5] -> 0 1688 375 693 259 544
+ *      //= token[5] -> Ġtime
+ *      //= embedding[5][0..3] -> 0.0537 -0.0294 -0.1045 -0.0208
+ *      //= rms(embedding[5]) -> 0.072
+ *      //= rms(block[0][5]) -> 0.58
+ *      //= rms(block[5][5]) -> 1.95
+ *      //= final_norm[0..2] -> -1.28 -1.42 -4.08
+ *      //= logits[442] -> 7.92               (" there", the best of 2048)
+ *      //= max(logits) -> 7.92
+ *
  * The output matrix is the largest of all and a prompt's inner rows do not need
  * it: for those the pass ends after the last block.
  *

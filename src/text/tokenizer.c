@@ -25,6 +25,14 @@
  * the very road of the training: a text that is cut in another way is a text in
  * another language. Every model brings its road along, in tokenizer.json.
  *
+ * The tiny model that ships with the clone cuts before blanks, writes a blank as Ġ,
+ * and begins every text with <|endoftext|>. "Once upon a time" becomes
+ *
+ *      //= token[1] -> On
+ *      //= token[2] -> ce
+ *      //= token[3] -> Ġupon
+ *      //= id[0..5] -> 0 1688 375 693 259 544
+ *
  * The example shows a trap, too. A "<s>" that a user types becomes the token;
  * and the <s> that the post-processor puts in front comes in addition.
  *
@@ -33,7 +41,7 @@
  *
  * Source: the files on the hub; behaviour of `tokenizers` 0.23.3.
  * Read next: text/added_tokens.c, then down the picture.
- * Lesson: chapters/chapter00_map.c.
+ * Lesson: chapters/chapter01_tokenizer.c.
  */
 #include "text/tokenizer.h"
 
