@@ -8,6 +8,7 @@
 #   matrix       one hash over compilers, threads, chunks, kernels, formats
 #   oracles      transformers, tokenizers and safetensors as judges ($PYTHON with
 #                tests/requirements.txt)
+#   notebooks    every cell run again, its numbers compared with those stored
 #   sanitizers   all quick tests under AddressSanitizer and UBSan; the thread
 #                pool under ThreadSanitizer
 #   fuzzers      JSON, safetensors and tokenizer.json, a minute each (clang)
@@ -25,7 +26,7 @@
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-steps=${*:-data readme mutants matrix oracles sanitizers fuzzers ${FULL:+shapes peer}}
+steps=${*:-data readme mutants matrix oracles notebooks sanitizers fuzzers ${FULL:+shapes peer}}
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -89,6 +90,15 @@ oracles() {
     step "logits against transformers" "$PYTHON" tests/oracle/fidelity.py
     step "numbers in the essays" "$PYTHON" tests/oracle/checked_comments.py
     step "SmolLM2, greedy" "$PYTHON" tests/oracle/greedy.py
+}
+
+notebooks() {
+    for module in nbclient nbformat ipykernel matplotlib; do
+        python_has $module && continue
+        skip "notebooks: $PYTHON has no $module (pip install -r tests/requirements.txt)"
+        return
+    done
+    step "notebooks" "$PYTHON" tests/oracle/notebooks.py
 }
 
 # sanitized NAME FLAGS THREADS SUITE…: build the tests with a sanitizer and run them.
