@@ -20,7 +20,7 @@
  * reading. With --json the object is built in memory and printed when it is
  * whole: an error in the middle leaves nothing half-written on stdout.
  *
- * Read next: chapters/lesson/pictures.c, then chapters/chapter01_tokenizer.c.
+ * Read next: chapters/lesson/columns.c, then chapters/chapter01_tokenizer.c.
  */
 #include "chapters/lesson/lesson.h"
 
@@ -31,6 +31,7 @@
 
 #include "base/memory.h"
 #include "base/terminal.h"
+#include "chapters/lesson/columns.h"
 
 #define PARAGRAPH 2000      /* bytes of the longest paragraph               */
 
@@ -68,6 +69,7 @@ void lesson_part(Lesson *l, const char *key, const char *title)
     else
         fprintf(l->out, "\n%s%d  %s%s\n", l->color ? "\033[1;36m" : "", l->part,
                 title, l->color ? "\033[0m" : "");
+    l->shown = SHOWN_PROSE;
 }
 
 /* Words one after another; a new line where one does not fit.
@@ -81,12 +83,12 @@ static void print_wrapped(const Lesson *l, const char *text, int indent)
         char word[PARAGRAPH];
 
         snprintf(word, sizeof word, "%.*s", bytes, text);
-        if (column > indent && column + 1 + terminal_columns(word) > l->width) {
+        if (column > indent && column + 1 + columns_of(word) > l->width) {
             fprintf(l->out, "\n%*s", indent, "");
             column = indent;
         }
         fprintf(l->out, "%s%s", column > indent ? " " : "", word);
-        column += (column > indent) + terminal_columns(word);
+        column += (column > indent) + columns_of(word);
         text += bytes;
         text += strspn(text, " \n");
     }
@@ -103,6 +105,7 @@ void lesson_say(Lesson *l, const char *format, ...)
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
+    l->shown = SHOWN_PROSE;
     fputc('\n', l->out);
     print_wrapped(l, text, 0);
 }

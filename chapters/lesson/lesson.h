@@ -36,6 +36,8 @@ typedef struct {
     int width;                      /* columns of out, NARROW … WIDE         */
     bool color;                     /* out takes escapes                     */
     int part;                       /* 1, 2, …; 0 before the first           */
+    enum { SHOWN_PROSE, SHOWN_LINE } shown; /* what stands above: a picture of
+                                       one line joins the lines before it    */
     const char *statement;          /* the theorem, or NULL                  */
     LessonCheck check[LESSON_CHECKS];
     int checks;

@@ -1,0 +1,33 @@
+/* paint.h - colours, cells of a fixed width, and where a picture begins
+ *
+ * Rules of use: for the pictures only; a lesson calls pictures.h. A line that paints
+ * calls paint_end before its newline, so that colours never leak into the next.
+ */
+#ifndef PAINT_H
+#define PAINT_H
+
+#include "chapters/lesson/lesson.h"
+
+#define PAINT_MARGIN 2              /* columns left of every picture         */
+
+/* One line among others, or a block of lines with a blank line before it. */
+void paint_line(Lesson *l);
+void paint_block(Lesson *l);
+void paint_head(Lesson *l, const char *label);      /* its title; NULL: none */
+
+/* SGR parameters: "1", "38;5;208"; nothing without colours. */
+void paint(const Lesson *l, const char *sgr);
+void paint_ink(const Lesson *l, int color);         /* 256 colours           */
+void paint_ground(const Lesson *l, int color);
+void paint_end(const Lesson *l);
+
+/* text in exactly `width` columns, filled with blanks or cut with "…". */
+void paint_cell(const Lesson *l, const char *text, int width, char align);
+void paint_repeat(const Lesson *l, const char *text, int times);
+
+/* Colours of the scales, and an ink that can be read on them. */
+int scale_size(double share);       /* 0 … 1: dark to light                  */
+int scale_sign(double share);       /* -1 … 1: blue, white, orange           */
+int scale_ink(int ground);
+
+#endif
