@@ -74,4 +74,31 @@ void picture_hexdump(Lesson *l, const char *key, const unsigned char *bytes,
 void picture_line(Lesson *l, const char *key, const double *share,
                   const char *const *label, int n, double dart);
 
+/* A file to scale: its parts one behind the other, in cells of equal size; a cell
+ * shows the kind that most of it is (kind 0: where such a part begins). kind
+ * [kinds], at most 8, begin with different letters. Data: {"label", "parts":
+ * [{"what", "kind", "from", "to"}]}. */
+typedef struct {
+    const char *what;           /* "model.norm.weight"                       */
+    size_t bytes;
+    int kind;
+} MapPart;
+void picture_map(Lesson *l, const char *key, const char *label,
+                 const MapPart *part, int n, const char *const *kind, int kinds);
+
+/* A float taken apart: sign, exponent, mantissa, and what they mean. bits: its
+ * lowest 1 + exponent + mantissa. Data: {"format", "sign", "exponent", "mantissa",
+ * "exponent_bits", "mantissa_bits", "value"}. */
+typedef struct { const char *name; int exponent, mantissa; } BitFields;
+void picture_bits(Lesson *l, const char *key, const BitFields *b, uint32_t bits,
+                  double value);
+
+/* Texts next to each other in columns, wrapped. Data: [{"head", "text", "ids"}]. */
+typedef struct {
+    const char *head, *text;
+    const int *id;              /* [ids]                                     */
+    int ids;
+} SideText;
+void picture_texts(Lesson *l, const char *key, const SideText *text, int n);
+
 #endif
