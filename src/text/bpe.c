@@ -37,6 +37,7 @@
  * Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words
  * with Subword Units", 2016, section 3.2; details as `tokenizers` has them.
  * Read next: text/tokenizer.c, which decides what a piece is.
+ * Lesson: chapters/chapter01_tokenizer.c.
  */
 #include "text/bpe.h"
 
@@ -78,6 +79,7 @@ struct BpeWork {
     uint64_t *heap;         /* [waiting] rank · 2^32 + place: rule (1) as
                                the order of whole numbers                   */
     size_t waiting, heap_room;
+    const BpeObserver *observer;    /* or NULL                              */
 };
 
 void ids_add(Ids *ids, int id)
@@ -130,6 +132,11 @@ static Merge *find_merge(const Bpe *bpe, int left, int right)
         if ((merge->left == left && merge->right == right) || merge->left < 0)
             return merge;
     }
+}
+
+int bpe_rank(const Bpe *bpe, int left, int right)
+{
+    return find_merge(bpe, left, right)->rank;      /* an empty slot has -1  */
 }
 
 /* One merge, in either spelling:
@@ -295,6 +302,11 @@ BpeWork *bpe_work_new(void)
     return memory_get(1, sizeof(BpeWork));
 }
 
+void bpe_work_observe(BpeWork *work, const BpeObserver *observer)
+{
+    work->observer = observer;
+}
+
 void bpe_work_free(BpeWork *work)
 {
     memory_give_back(work->symbol);
@@ -425,6 +437,10 @@ static void merge_symbols(BpeWork *work, const Bpe *bpe)
         if (merge->left < 0 || (uint64_t)merge->rank != entry >> 32)
             continue;
 
+        if (work->observer != NULL)
+            work->observer->merge(work->observer->context, (int)(uint32_t)entry,
+                                  merge->rank, left->id, right->id,
+                                  merge->merged);
         left->id = merge->merged;
         right->id = -1;
         left->after = right->after;
@@ -433,6 +449,13 @@ static void merge_symbols(BpeWork *work, const Bpe *bpe)
         propose(work, bpe, left->before);
         propose(work, bpe, (int)(uint32_t)entry);
     }
+}
+
+static void show_piece(const BpeWork *work, const char *piece, size_t length)
+{
+    work->observer->piece(work->observer->context, piece, length);
+    for (int i = 0; i < work->symbols; i++)
+        work->observer->symbol(work->observer->context, work->symbol[i].id);
 }
 
 /* Append the ids of one piece: see the essay.
@@ -447,12 +470,15 @@ void bpe_encode(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
     int whole = bpe->whole_first ? bpe_find(bpe, piece, length) : -1;
 
     must(length < INT_MAX, "a piece of %zu bytes is too long", length);
-    if (whole >= 0) {
-        ids_add(out, whole);
-        return;
-    }
-    cut_symbols(work, bpe, piece, length);
-    merge_symbols(work, bpe);
+    work->symbols = 0;
+    if (whole >= 0)
+        add_symbol(work, whole);
+    else
+        cut_symbols(work, bpe, piece, length);
+    if (work->observer != NULL)
+        show_piece(work, piece, length);
+    if (whole < 0)
+        merge_symbols(work, bpe);
     for (int i = 0; i < work->symbols; i++)
         if (work->symbol[i].id >= 0)
             ids_add(out, work->symbol[i].id);

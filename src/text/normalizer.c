@@ -120,30 +120,61 @@ void normalizer_free(Normalizer *normalizer)
     *normalizer = (Normalizer){0};
 }
 
-/* All steps, from one text of work into the other and back.
- *
- *   bytes, length   in: a stretch of valid UTF-8; out: its normal form
+/* One step of a stretch, appended to out. */
+static void run_step(Text *out, const NormalizerStep *step, const char *bytes,
+                     size_t length)
+{
+    const Replacement *r = &step->replacement;
+
+    if (step->kind == NORMALIZER_NFC) {
+        normalize_nfc(out, bytes, length);
+    } else if (step->kind == NORMALIZER_REPLACE) {
+        replacement_apply(out, r, bytes, length);
+    } else {
+        if (length > 0)
+            text_add(out, r->content, r->content_length);
+        text_add(out, bytes, length);
+    }
+}
+
+/* Prepend "▁" and Replace " " → "▁": the decoder has the opposites. */
+static bool is_taken_back(const NormalizerStep *step)
+{
+    return step->kind == NORMALIZER_PREPEND
+        || (step->kind == NORMALIZER_REPLACE
+            && strcmp(step->replacement.pattern, " ") == 0);
+}
+
+/* From one text of work into the other and back. */
+static void run_steps(const char **bytes, size_t *length, const Normalizer *n,
+                      Text work[2], bool all)
+{
+    int done = 0;
+
+    for (int i = 0; i < n->count; i++) {
+        Text *out = &work[done % 2];
+
+        if (!all && is_taken_back(&n->step[i]))
+            continue;
+        text_clear(out);
+        done++;
+        run_step(out, &n->step[i], *bytes, *length);
+        *bytes = out->bytes != NULL ? out->bytes : "";
+        *length = out->length;
+    }
+}
+
+/*   bytes, length   in: a stretch of valid UTF-8; out: its normal form
  *   work            [2] cleared and filled; the stretch may not lie in them
  */
 void normalizer_run(const char **bytes, size_t *length,
                     const Normalizer *normalizer, Text work[2])
 {
-    for (int i = 0; i < normalizer->count; i++) {
-        const NormalizerStep *step = &normalizer->step[i];
-        const Replacement *r = &step->replacement;
-        Text *out = &work[i % 2];
+    run_steps(bytes, length, normalizer, work, true);
+}
 
-        text_clear(out);
-        if (step->kind == NORMALIZER_NFC) {
-            normalize_nfc(out, *bytes, *length);
-        } else if (step->kind == NORMALIZER_REPLACE) {
-            replacement_apply(out, r, *bytes, *length);
-        } else {
-            if (*length > 0)
-                text_add(out, r->content, r->content_length);
-            text_add(out, *bytes, *length);
-        }
-        *bytes = out->bytes != NULL ? out->bytes : "";
-        *length = out->length;
-    }
+void normalizer_spelling(const char **bytes, size_t *length,
+                         const Normalizer *normalizer, Text work[2])
+{
+    run_steps(bytes, length, normalizer, work, false);
 }

@@ -38,5 +38,8 @@ bool normalizer_init(Normalizer *normalizer, const Json *file, Error *error);
 void normalizer_free(Normalizer *normalizer);
 void normalizer_run(const char **bytes, size_t *length,
                     const Normalizer *normalizer, Text work[2]);
+/* The same without what a decoder takes back: a prefix, marks for blanks. */
+void normalizer_spelling(const char **bytes, size_t *length,
+                         const Normalizer *normalizer, Text work[2]);
 
 #endif

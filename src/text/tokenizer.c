@@ -234,8 +234,10 @@ typedef struct {            /* one call of tokenizer_encode                 */
     const Tokenizer *tokenizer;
     Ids *out;
     BpeWork *bpe;
+    const BpeObserver *observer;    /* or NULL                              */
     SplitterWork splitter;
     Text normal[2];         /* a stretch, normalized                        */
+    Text *spelled;          /* tokenizer_normalize: instead of ids          */
 } Encoding;
 
 static void encode_piece(void *arg, const char *piece, size_t length)
@@ -251,6 +253,21 @@ static void encode_normal(Encoding *e, const char *text, size_t length)
                  encode_piece, e);
 }
 
+static void emit_added(Encoding *e, const AddedToken *added)
+{
+    const BpeObserver *see = e->observer;
+
+    if (e->spelled != NULL) {
+        text_add(e->spelled, added->content, added->content_length);
+        return;
+    }
+    if (see != NULL) {
+        see->piece(see->context, added->content, added->content_length);
+        see->symbol(see->context, added->id);
+    }
+    ids_add(e->out, added->id);
+}
+
 /* Emit the added tokens of one search; what lies between them goes on. */
 static void encode_between(Encoding *e, const AddedSet *set, const char *text,
                            size_t length,
@@ -262,7 +279,7 @@ static void encode_between(Encoding *e, const AddedSet *set, const char *text,
     while (added_tokens_next(&match, set, text, length)) {
         if (done < match.begin)
             go_on(e, text + done, match.begin - done);
-        ids_add(e->out, match.token->id);
+        emit_added(e, match.token);
         done = match.end;
     }
     if (done < length)
@@ -276,6 +293,20 @@ static void encode_raw(Encoding *e, const char *text, size_t length)
                    encode_normal);
 }
 
+static void spell_raw(Encoding *e, const char *text, size_t length)
+{
+    normalizer_spelling(&text, &length, &e->tokenizer->normalizer, e->normal);
+    text_add(e->spelled, text, length);
+}
+
+static void encoding_free(Encoding *e)
+{
+    bpe_work_free(e->bpe);
+    splitter_work_free(&e->splitter);
+    text_free(&e->normal[0]);
+    text_free(&e->normal[1]);
+}
+
 /* The picture above, from top to bottom.
  *
  *   out      appended to
@@ -285,21 +316,42 @@ static void encode_raw(Encoding *e, const char *text, size_t length)
  *   Cost:    O(n log n), and scratch memory of about 40 bytes per byte of the
  *            longest piece
  */
-void tokenizer_encode(Ids *out, const Tokenizer *tokenizer, const char *text,
-                      size_t length, bool special)
+void tokenizer_encode_observed(Ids *out, const Tokenizer *tokenizer,
+                               const char *text, size_t length, bool special,
+                               const BpeObserver *observer)
 {
-    Encoding e = { .tokenizer = tokenizer, .out = out, .bpe = bpe_work_new() };
+    Encoding e = { .tokenizer = tokenizer, .out = out, .bpe = bpe_work_new(),
+                   .observer = observer };
 
+    bpe_work_observe(e.bpe, observer);
     for (int i = 0; special && i < tokenizer->before.count; i++)
         ids_add(out, tokenizer->before.id[i]);
     encode_between(&e, &tokenizer->added.raw, text, length, encode_raw);
     for (int i = 0; special && i < tokenizer->after.count; i++)
         ids_add(out, tokenizer->after.id[i]);
+    encoding_free(&e);
+}
 
-    bpe_work_free(e.bpe);
-    splitter_work_free(&e.splitter);
-    text_free(&e.normal[0]);
-    text_free(&e.normal[1]);
+void tokenizer_encode(Ids *out, const Tokenizer *tokenizer, const char *text,
+                      size_t length, bool special)
+{
+    tokenizer_encode_observed(out, tokenizer, text, length, special, NULL);
+}
+
+/* Of each stretch between added tokens the spelling, of each token its own; a blank
+ * that a token swallows (lstrip, rstrip) is gone. */
+void tokenizer_normalize(Text *out, const Tokenizer *tokenizer, const char *text,
+                         size_t length)
+{
+    Encoding e = { .tokenizer = tokenizer, .spelled = out, .bpe = bpe_work_new() };
+
+    encode_between(&e, &tokenizer->added.raw, text, length, spell_raw);
+    encoding_free(&e);
+}
+
+int tokenizer_rank(const Tokenizer *tokenizer, int left, int right)
+{
+    return bpe_rank(tokenizer->bpe, left, right);
 }
 
 int tokenizer_find(const Tokenizer *tokenizer, const char *token)

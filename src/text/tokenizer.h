@@ -25,6 +25,19 @@ void tokenizer_close(Tokenizer *tokenizer);
 void tokenizer_encode(Ids *out, const Tokenizer *tokenizer, const char *text,
                       size_t length, bool special);
 
+/* The same, watched: text/bpe.h says what the observer sees. A token that is typed
+ * in the text is a piece of one symbol. */
+void tokenizer_encode_observed(Ids *out, const Tokenizer *tokenizer,
+                               const char *text, size_t length, bool special,
+                               const BpeObserver *observer);
+
+/* Append what can be hoped for from decoding the ids of text: text in the spelling
+ * that the normalizer gives it, with blanks as blanks. */
+void tokenizer_normalize(Text *out, const Tokenizer *tokenizer, const char *text,
+                         size_t length);
+
+/* bpe_rank: the place of a pair in the list of merges, or -1. */
+int tokenizer_rank(const Tokenizer *tokenizer, int left, int right);
 int tokenizer_vocabulary(const Tokenizer *tokenizer);   /* largest id + 1    */
 int tokenizer_find(const Tokenizer *tokenizer, const char *token);  /* or -1 */
 /* The vocabulary's spelling (added tokens: their content); NULL: no such id. */

@@ -221,6 +221,70 @@ TEST(harmless_settings_are_accepted)
     bpe_free(bpe);
 }
 
+/* Everything that an observer is told, as a line of text. */
+static void saw_piece(void *context, const char *piece, size_t length)
+{
+    snprintf((char *)context + strlen(context), 100, "[%.*s]", (int)length, piece);
+}
+
+static void saw_symbol(void *context, int id)
+{
+    snprintf((char *)context + strlen(context), 20, " %d", id);
+}
+
+static void saw_merge(void *context, int place, int rank, int left, int right,
+                      int merged)
+{
+    snprintf((char *)context + strlen(context), 60, ", %d: #%d %d+%d=%d", place, rank,
+             left, right, merged);
+}
+
+/* The essay's picture, and "nethen": of two pairs "t h" would be taken first
+ * wherever it stands, "n e" is last; of two equal ones the left one goes first. */
+TEST(the_race_can_be_watched)
+{
+    static const char model[] = "{\"vocab\":{\"t\":0,\"h\":1,\"e\":2,\"n\":3,"
+        "\"th\":4,\"the\":5,\"he\":6,\"ne\":7},"
+        "\"merges\":[\"t h\",\"th e\",\"h e\",\"n e\"]%s}";
+    static const struct { const char *piece, *seen; } cases[] = {
+        { "then", "[then] 0 1 2 3, 0: #0 0+1=4, 0: #1 4+2=5" },
+        { "nethen", "[nethen] 3 2 0 1 2 3, 2: #0 0+1=4, 2: #1 4+2=5, 0: #3 3+2=7" },
+        { "hehe", "[hehe] 1 2 1 2, 0: #2 1+2=6, 2: #2 1+2=6" },
+        { "nt", "[nt] 3 0" },
+    };
+    char seen[1000] = "", text[300];
+    const BpeObserver observer = { saw_piece, saw_symbol, saw_merge, seen };
+    Error error = {0};
+    Ids ids = {0};
+
+    for (int whole = 0; whole < 2; whole++) {
+        BpeWork *work = bpe_work_new();
+        Bpe *bpe;
+
+        snprintf(text, sizeof text, model, whole ? ",\"ignore_merges\":true" : "");
+        bpe = from_text(text, &error);
+        expect_ok(bpe != NULL, &error);
+        bpe_work_observe(work, &observer);
+        for (size_t i = 0; whole == 0 && i < sizeof cases / sizeof *cases; i++) {
+            seen[0] = '\0';
+            bpe_encode(&ids, bpe, work, cases[i].piece, strlen(cases[i].piece));
+            expect_text(seen, cases[i].seen);
+        }
+        if (whole == 1) {               /* a piece that is a token: no race  */
+            seen[0] = '\0';
+            bpe_encode(&ids, bpe, work, "the", 3);
+            expect_text(seen, "[the] 5");
+        }
+        expect_int(bpe_rank(bpe, 4, 2), 1);
+        expect_int(bpe_rank(bpe, 2, 4), -1);
+        expect_int(bpe_rank(bpe, -1, 0), -1);
+        bpe_work_free(work);
+        bpe_free(bpe);
+    }
+    expect_int(ids.count, 2 + 3 + 2 + 2 + 1);
+    ids_free(&ids);
+}
+
 const Test bpe_tests[] = {
     { "equals looking at all pairs", equals_looking_at_all_pairs },
     { "a long run is fast", a_long_run_is_fast },
@@ -228,5 +292,6 @@ const Test bpe_tests[] = {
     { "bad models are refused with their place",
       bad_models_are_refused_with_their_place },
     { "harmless settings are accepted", harmless_settings_are_accepted },
+    { "the race can be watched", the_race_can_be_watched },
     { NULL, NULL },
 };

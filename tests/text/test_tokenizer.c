@@ -345,6 +345,36 @@ static const Bad BAD[] = {
       "nothing is left" },
 };
 
+/* What decoding can bring back: composed where the file composes, blanks as
+ * blanks, the tokens in the text as they are. */
+TEST(a_text_has_the_spelling_that_can_come_back)
+{
+    static const struct { Case c; const char *spelled; } cases[] = {
+        { { .text = "a  b" }, "a  b" },
+        { { .text = "ae\u0301", .normal = NFC }, "a\u00E9" },
+        { { .text = "e\u0301" }, "e\u0301" },
+        { { .text = " a b",
+            .normal = SEQUENCE("normalizers", PREPEND "," REPLACE(" ", "▁")) },
+          " a b" },
+        { { .text = "a b", .normal = SEQUENCE("normalizers",
+                                  PREPEND "," NFC "," REPLACE("a", "x")) }, "x b" },
+        { { .text = "e<s>\u0301e\u0301", .normal = NFC,
+            .added = ADDED("40", "<s>", F, F, F) }, "e<s>\u0301\u00E9" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Error error = {0};
+        Text spelled = {0};
+        Tokenizer *t = from_case(&cases[i].c, &error);
+
+        expect_ok(t != NULL, &error);
+        tokenizer_normalize(&spelled, t, cases[i].c.text, strlen(cases[i].c.text));
+        expect_text(spelled.bytes, cases[i].spelled);
+        text_free(&spelled);
+        tokenizer_close(t);
+    }
+}
+
 TEST(what_is_not_supported_or_missing_is_named)
 {
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
@@ -379,6 +409,8 @@ const Test tokenizer_tests[] = {
     { "an added token keeps its id", an_added_token_keeps_its_id },
     { "special is a choice", special_is_a_choice },
     { "storyteller writes back what it read", storyteller_writes_back_what_it_read },
+    { "a text has the spelling that can come back",
+      a_text_has_the_spelling_that_can_come_back },
     { "what is not supported or missing is named",
       what_is_not_supported_or_missing_is_named },
     { "what is no tokenizer is refused", what_is_no_tokenizer_is_refused },
