@@ -2,12 +2,12 @@
  *
  *      with names of rows, a line for each:         without, two rows in a line:
  *
- *                 On   ce   upon a    time
- *      On         9                                     ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀
- *      ce         7    2                                ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀
- *      upon       5    3    1                           ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀
- *      a          4    0    4    1                      ▀ the upper row is the ink,
- *      time       6    0    1    1    0                   the lower one the ground
+ *                On   ce   upon a    time
+ *      On        9                                     ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀
+ *      ce        7    2                                ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀
+ *      upon      5    3    1                           ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀
+ *      a         4    0    4    1                      ▀ the upper row is the ink,
+ *      time      6    0    1    1    0                   the lower one the ground
  *
  * A digit is the tenth that the number lies in: 7 is 0.7 … 0.8, · is less than a
  * hundredth, 9 is all from 0.9 to 1. It is written into the cell wherever there is room
@@ -100,8 +100,8 @@ static void print_column_names(const Lesson *l, const char *const *name, int col
     if (cell >= 4) {
         fprintf(l->out, "%*s", left, "");
         for (int c = 0; c < columns; c++) {
-            paint_cell(l, name[c], cell - 1, 'l');
             fputc(' ', l->out);
+            paint_cell(l, name[c], cell - 1, 'l');
         }
         fputc('\n', l->out);
         return;
@@ -125,7 +125,8 @@ static void print_column_names(const Lesson *l, const char *const *name, int col
                 at += columns_fit(at, 1);
             snprintf(upright[line], sizeof upright[line], "%.*s",
                      (int)columns_fit(at, 1), at);
-            paint_cell(l, upright[line], cell, 'l');
+            fputs(cell > 2 ? " " : "", l->out);
+            paint_cell(l, upright[line], cell - (cell > 2), 'l');
             text_free(&shown);
         }
         fputc('\n', l->out);
@@ -150,9 +151,9 @@ static void print_named(const Lesson *l, const float *x, int rows, int columns,
                 paint_ground(l, ground);
                 paint_ink(l, scale_ink(ground));
             }
+            fputs(cell > 2 ? " " : "", l->out);
             paint_cell(l, digit(here), cell - (cell > 2), 'l');
             paint_end(l);
-            fputs(cell > 2 ? " " : "", l->out);
         }
         fputc('\n', l->out);
     }
