@@ -1,0 +1,144 @@
+/* filemap.c - a file as a field of cells, each of them the same number of bytes
+ *
+ *      parts    ├ header ┤├──── a ────┤├ b ┤├────────── c ──────────┤
+ *      cells    │   │   │   │   │   │   │   │   │   │   │   │   │   │
+ *      shown     h   a   a   a   b   c   c   c   c   c   c   c   c
+ *
+ * A list of sizes says which part is large; a map says also where it lies, and what
+ * comes again and again. The cells are to scale: count them. A cell in which
+ * several parts meet belongs to the kind that has most of it, with one exception,
+ * so that it can be found at all: where a part of the first kind begins (the header),
+ * the cell is its own, however short it is.
+ *
+ * The letter says what the colour says; in a pipe it stands alone.
+ *
+ * Read next: chapters/lesson/bitfields.c.
+ */
+#include "chapters/lesson/pictures.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "chapters/lesson/columns.h"
+#include "chapters/lesson/paint.h"
+
+#define KINDS 8
+#define LINES 6                     /* of cells                              */
+
+/* Colours that differ in lightness too: grey, blue, orange, green, yellow … */
+static const int grounds[KINDS] = { 245, 32, 214, 36, 229, 175, 252, 240 };
+
+static void data(Lesson *l, const char *key, const char *label,
+                 const MapPart *part, int n, const char *const *kind)
+{
+    JsonWriter *w = &l->json;
+    size_t at = 0;
+
+    json_write_object(w, key);
+    json_write_text(w, "label", label, strlen(label));
+    json_write_array(w, "parts");
+    for (int i = 0; i < n; at += part[i++].bytes) {
+        json_write_object(w, NULL);
+        json_write_text(w, "what", part[i].what, strlen(part[i].what));
+        json_write_text(w, "kind", kind[part[i].kind], strlen(kind[part[i].kind]));
+        json_write_integer(w, "from", (int64_t)at);
+        json_write_integer(w, "to", (int64_t)(at + part[i].bytes));
+        json_write_object_end(w);
+    }
+    json_write_array_end(w);
+    json_write_object_end(w);
+}
+
+/* The kind of each cell: what most of its bytes are.
+ *   cell  [cells] out; cell c covers the bytes c · unit … (c+1) · unit - 1   */
+static void fill(int *cell, int cells, size_t unit, const MapPart *part, int n)
+{
+    size_t from = 0;                /* of part p                             */
+    int p = 0;
+
+    for (int c = 0; c < cells; c++) {
+        size_t begin = (size_t)c * unit, end = begin + unit, held[KINDS] = {0};
+        bool first = false;
+
+        while (p < n) {
+            size_t to = from + part[p].bytes;
+
+            first = first || (part[p].kind == 0 && from >= begin && from < end);
+            held[part[p].kind] += (to < end ? to : end) - (from > begin ? from : begin);
+            if (to > end)
+                break;              /* it goes on in the next cell           */
+            from = to;
+            p++;
+        }
+        cell[c] = 0;
+        for (int k = 1; !first && k < KINDS; k++)
+            if (held[k] > held[cell[c]])
+                cell[c] = k;
+    }
+}
+
+static void draw_cell(const Lesson *l, const char *kind, int k)
+{
+    paint_ground(l, grounds[k]);
+    paint_ink(l, 16);
+    fputc(kind[0], l->out);
+    paint_end(l);
+}
+
+/* "h header  e embedding …", wrapped; the kinds that there are. */
+static void draw_legend(const Lesson *l, const char *const *kind, const bool *seen)
+{
+    int column = PAINT_MARGIN;
+
+    fprintf(l->out, "%*s", PAINT_MARGIN, "");
+    for (int k = 0; k < KINDS; k++) {
+        int wants = seen[k] ? 4 + columns_of(kind[k]) : 0;
+
+        if (!seen[k])
+            continue;
+        if (column + wants > l->width) {
+            fprintf(l->out, "\n%*s", PAINT_MARGIN, "");
+            column = PAINT_MARGIN;
+        }
+        draw_cell(l, kind[k], k);
+        fprintf(l->out, " %s  ", kind[k]);
+        column += wants;
+    }
+    fputc('\n', l->out);
+}
+
+void picture_map(Lesson *l, const char *key, const char *label,
+                 const MapPart *part, int n, const char *const *kind, int kinds)
+{
+    int across = l->width - PAINT_MARGIN, cells;
+    bool seen[KINDS] = {false};
+    size_t total = 0, unit;
+    int *cell;
+
+    must(kinds <= KINDS, "%d kinds", kinds);
+    if (l->data) {
+        data(l, key, label, part, n, kind);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        total += part[i].bytes;
+        seen[part[i].kind] = true;
+    }
+    unit = (total + (size_t)(across * LINES) - 1) / (size_t)(across * LINES);
+    unit = unit > 0 ? unit : 1;
+    cells = (int)((total + unit - 1) / unit);
+    cell = memory_get(max_int(cells, 1), sizeof *cell);
+    fill(cell, cells, unit, part, n);
+    paint_block(l);
+    paint_head(l, label);
+    for (int c = 0; c < cells; c++) {
+        if (c % across == 0)
+            fprintf(l->out, "%*s", PAINT_MARGIN, "");
+        draw_cell(l, kind[cell[c]], cell[c]);
+        if (c % across == across - 1 || c == cells - 1)
+            fputc('\n', l->out);
+    }
+    draw_legend(l, kind, seen);
+    fprintf(l->out, "%*seach cell: %zu bytes of %zu\n", PAINT_MARGIN, "", unit, total);
+    memory_give_back(cell);
+}
