@@ -66,5 +66,24 @@ const Word words[] = {
       "which models are on this machine, and where",
       "./run models\n"
       "./run models --json\n" },
+    { "grade", command_grade, "[NN.K] [--all]",
+      "is my answer to an exercise right, and if not, where",
+      "./run grade 01.1\n"
+      "./run grade\n"
+      "./run grade --all --json --answers students/ada --seed 7\n" },
+    { "hint", command_hint, "[NN.K]",
+      "one more hint for an exercise, three in all",
+      "./run hint 01.1\n"
+      "./run hint 01.1 --level 1\n" },
+    { "list", command_list, "",
+      "the exercises, and how far I am",
+      "./run list\n"
+      "./run list --json\n" },
+    { "reset", command_reset, "NN.K",
+      "an exercise from its beginning; the old file is kept",
+      "./run reset 01.1\n" },
+    { "watch", command_watch, "[NN.K]",
+      "grade again whenever the file is saved",
+      "./run watch\n" },
     { .name = NULL },
 };

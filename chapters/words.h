@@ -25,4 +25,10 @@ int command_logits(const Options *options);
 int command_generate(const Options *options);
 int command_models(const Options *options);
 
+int command_grade(const Options *options);
+int command_hint(const Options *options);
+int command_list(const Options *options);
+int command_reset(const Options *options);
+int command_watch(const Options *options);
+
 #endif

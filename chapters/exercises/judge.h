@@ -35,14 +35,16 @@ extern const Exercise exercise;     /* the key's                             */
 /* ---- making a case */
 
 int case_number(const Case *c);     /* 0, 1, …; visible ones first           */
-bool case_hidden(const Case *c);
+bool case_hidden(const Case *c);    /* (in race too: 0 and false)            */
 uint32_t case_random(Case *c);                      /* 32 bits               */
 int case_between(Case *c, int low, int high);       /* both included         */
 void case_fill(Case *c, float *x, int n);           /* in [-1, 1)            */
 void *case_array(Case *c, int count, size_t size);  /* rubbish; freed behind the
                                                        case; count may be 0  */
-/* One line of what this case is: "R = 6, position 3, x = 1 2 3 4 5 6". Shown when
- * it fails; may be called several times, the texts follow one another. */
+/* What this case is: "R = 6, position 3, x = 1 2 3 4 5 6". Shown when it fails, or
+ * when the pupil's function crashes, so say it before you call that. May be called
+ * several times: the texts follow one another as they are, blanks and commas too.
+ * case_shows puts its array on a line of its own. */
 void case_says(Case *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void case_shows(Case *c, const char *name, const float *x, int n);  /* the first 8 */

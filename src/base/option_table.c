@@ -30,6 +30,9 @@
 #define PICK WRITE " chapter05_sampling"        /* … that choose words       */
 #define PROMPT WRITE " chapter01_tokenizer " LOOK " chapter05_sampling"
 
+#define JUDGE "grade watch"                     /* … that run an exercise    */
+#define COURSE JUDGE " hint reset list"
+
 #define MANY 1073741824                         /* 2^30                      */
 #define WHOLE_DOUBLE 9007199254740991.0         /* 2^53 - 1                  */
 
@@ -47,8 +50,8 @@ const Option option_table[] = {
       "take the text from a file", false },
     { "--no-special", 0, NULL, OPTION_FLAG, FIELD(no_special), 0, 0, READ,
       "add no token that begins or ends a text", false },
-    { "--all", 0, NULL, OPTION_FLAG, FIELD(all), 0, 0, "logits",
-      "show every position, not only the last", false },
+    { "--all", 0, NULL, OPTION_FLAG, FIELD(all), 0, 0, "logits grade",
+      "every position, or every exercise", false },
     { "--top", 0, "K", OPTION_INT, FIELD(top), 1, 1000000, "logits",
       "how many tokens to show of each position (10)", false },
     { "--out", 0, "F", OPTION_TEXT, FIELD(out), 0, 0, "logits",
@@ -79,6 +82,15 @@ const Option option_table[] = {
     { "--head", 0, "H", OPTION_INT, FIELD(head), 0, 1000, "chapter04_attention",
       "the head shown large (the lesson's choice)", false },
 
+    { "--answers", 0, "DIR", OPTION_TEXT, FIELD(answers), 0, 0, COURSE,
+      "folder with the answers (chapters/exercises/answers)", false },
+    { "--level", 0, "N", OPTION_INT, FIELD(level), 1, 3, "hint",
+      "this hint alone, 1 to 3 (one more each time)", false },
+    { "--seconds", 0, "S", OPTION_REAL, FIELD(seconds), 0.1, 3600, JUDGE,
+      "stop an answer that runs longer (10)", false },
+    { "--prove", 0, NULL, OPTION_FLAG, FIELD(prove), 0, 0, "grade",
+      "prove the course: answers pass, mutants fail", false },
+
     { "--model", 0, "M", OPTION_TEXT, FIELD(model), 0, 0, MODEL,
       "name or folder, see ./run models (storyteller)", false },
     { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024,
@@ -94,7 +106,7 @@ const Option option_table[] = {
     { "--kv", 0, "f32|f16", OPTION_CHOICE, FIELD(kv), 0, 0, RUN,
       "number format of the cache (as the weights)", false },
     { "--seed", 0, "S", OPTION_WHOLE, FIELD(seed), 0, WHOLE_DOUBLE,
-      RUN " chapter01_tokenizer chapter05_sampling",
+      RUN " chapter01_tokenizer chapter05_sampling " JUDGE,
       "another seed, another text (0)", false },
 
     { "--json", 0, NULL, OPTION_FLAG, FIELD(json), 0, 0, ALL,

@@ -46,7 +46,7 @@
 static const Options defaults = {       /* what is not zero                  */
     .model = "storyteller", .kernels = "auto", .chunk = 128, .color = "auto",
     .top = 10, .n = 128, .temperature = -1, .top_k = -1, .top_p = -1, .min_p = -1,
-    .repeat_penalty = -1, .layer = -1, .head = -1,
+    .repeat_penalty = -1, .layer = -1, .head = -1, .seconds = 10,
 };
 
 /* ---- numbers: how they may be spelled; decimal_read says what they are */

@@ -53,6 +53,11 @@ typedef struct Options {
 
     int layer, head;                /* --layer, --head; -1: the lesson's choice */
 
+    const char *answers;            /* --answers DIR, NULL: the clone's own  */
+    int level;                      /* --level of a hint, 0: the next one    */
+    double seconds;                 /* --seconds: limit of one run, 10       */
+    bool prove;                     /* --prove: the course itself            */
+
     char *words;                    /* the words after the options, joined
                                        by blanks; NULL: none. Owner: this   */
 } Options;

@@ -1,0 +1,450 @@
+/* course.c - the exercises: where they lie, what their cards say, who passed what
+ *
+ *      chapters/exercises/
+ *      ├── chapter04/
+ *      │   ├── 2_pairs.c          the skeleton ── course_give ──┐
+ *      │   ├── 2_pairs.card       title, hints, why             │
+ *      │   ├── 2_pairs.key.c      cases and comparing           │
+ *      │   └── 2_pairs.answer     what make proof tries         │
+ *      └── answers/               the pupil's own folder        │
+ *          ├── 04.2.c          ◄────────────────────────────────┘
+ *          └── progress.txt       "04.2 passed 8f3a…", "04.2 hints 1"
+ *
+ * The folder is the table of contents: an exercise exists because its card does, and
+ * the order of the course is the order of the names. So nothing else has to be told
+ * when one is added.
+ *
+ * Progress is a text file that a person can read. A pass is kept as a hash of the
+ * answer and of the key: whoever changes the file afterwards, or gets a newer clone
+ * with a stricter key, is asked again. Nothing is compiled to say how far one is.
+ *
+ * The course lives in the clone, and a program that was installed elsewhere has
+ * neither the sources nor the library to link with: then the error says so.
+ *
+ * Read next: chapters/commands/judging.c.
+ */
+#include "chapters/commands/course.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>             /* realpath                                  */
+#include <string.h>
+#include <sys/stat.h>           /* mkdir                                     */
+#include <unistd.h>             /* getcwd                                    */
+
+#include "base/atomicfile.h"
+#include "base/hash.h"
+#include "base/mapfile.h"
+#include "base/place.h"
+#include "base/terminal.h"
+#include "base/utf8.h"
+
+#define PATH_ROOM 4096
+#define FOLDER "chapters/exercises"
+#define WIDEST 78               /* columns of prose                          */
+
+const char *course_text(Course *course, const char *format, ...)
+{
+    char text[PATH_ROOM];
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    return arena_text(&course->arena, text, strlen(text));
+}
+
+const char *course_shown(Course *course, const char *path)
+{
+    char here[PATH_ROOM];
+    size_t length;
+
+    if (getcwd(here, sizeof here) == NULL)
+        return path;
+    length = strlen(here);
+    return strncmp(path, here, length) == 0 && path[length] == '/'
+        ? arena_text(&course->arena, path + length + 1, strlen(path) - length - 1) : path;
+}
+
+/* ---- where things are */
+
+/* From the program's folder upwards (./run, build/run, build/debug/run), else here. */
+static bool find_root(Course *course, const char *program, Error *error)
+{
+    const char *steps[] = { "", "/..", "/../..", NULL };
+    char real[PATH_ROOM];
+
+    for (int i = 0; i < 4; i++) {
+        const char *folder = steps[i] == NULL ? "."
+                           : course_text(course, "%s%s", program, steps[i]);
+
+        if (path_is_file(course_text(course, "%s/" FOLDER "/judge.c", folder))
+            && realpath(folder, real) != NULL) {
+            course->root = course_text(course, "%s", real);
+            return true;
+        }
+    }
+    return error_set(error, "the exercises are not here: they live in the clone of "
+                     "billion-llm, and this program lies in %s; start it from the clone",
+                     program);
+}
+
+static bool find_library(Course *course, const char *program, Error *error)
+{
+    const char *places[] = { "", "/build" };
+
+    for (int i = 0; i < 2; i++) {
+        course->library = course_text(course, "%s%s/libbillion.a", program, places[i]);
+        if (path_is_file(course->library)) {
+            course->builds = course_text(course, "%s%s/exercises", program, places[i]);
+            return true;
+        }
+    }
+    return error_set(error, "libbillion.a, the engine that answers are compared with, is "
+                     "not built: run make in %s", course->root);
+}
+
+static bool make_folder(const char *path, Error *error)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return true;
+    return error_set(error, "%s: this folder cannot be made: %s", path, strerror(errno));
+}
+
+/* ---- cards */
+
+/* A paragraph of a card goes on: the line less its two blanks, and a newline. */
+static const char *lengthen(Course *course, const char *old, const char *line, size_t length)
+{
+    size_t before = old == NULL ? 0 : strlen(old);
+    size_t set_in = length >= 2 && line[0] == ' ' && line[1] == ' ' ? 2 : 0;
+    Text text = {0};
+
+    if (before > 0)
+        text_add(&text, old, before);
+    text_add(&text, line + set_in, length - set_in);
+    text_add(&text, "\n", 1);
+    old = arena_text(&course->arena, text.bytes, text.length);
+    text_free(&text);
+    return old;
+}
+
+/* One line that begins a word: "minutes  20". Returns where the paragraph below it
+ * goes; NULL when the word is unknown. */
+static const char **card_word(Course *course, Task *task, const char *line, size_t length)
+{
+    static const char *nowhere;
+    size_t word = strcspn(line, " \n"), gap;
+    const char *value;
+
+    word = word > length ? length : word;
+    gap = strspn(line + word, " ");
+    value = word + gap >= length ? ""
+          : arena_text(&course->arena, line + word + gap, length - word - gap);
+    if (word == 4 && strncmp(line, "hint", 4) == 0) {
+        for (int i = 0; i < HINTS; i++)
+            if (task->hint[i] == NULL)
+                return task->hint[i] = "", &task->hint[i];
+        return NULL;
+    }
+    if (word == 3 && strncmp(line, "why", 3) == 0)
+        return &task->why;
+    if (word == 5 && strncmp(line, "title", 5) == 0)
+        return task->title = value, &nowhere;
+    if (word == 4 && strncmp(line, "kind", 4) == 0)
+        return task->kind = value, &nowhere;
+    if (word == 5 && strncmp(line, "reads", 5) == 0)
+        return task->reads = value, &nowhere;
+    if (word == 7 && strncmp(line, "minutes", 7) == 0)
+        return task->minutes = atoi(value), &nowhere;
+    if (word == 5 && strncmp(line, "level", 5) == 0)
+        return task->level = atoi(value), &nowhere;
+    return NULL;
+}
+
+static bool card_read(Course *course, Task *task, Error *error)
+{
+    const char *path = course_text(course, "%s.card", task->base);
+    const char **paragraph = NULL;
+    MapFile file;
+    int number = 0;
+    bool fine = mapfile_open(&file, path, error);
+
+    if (!fine)
+        return false;
+    for (size_t at = 0, length; fine && at < file.size; at += length + 1) {
+        const char *line = arena_text(&course->arena, (const char *)file.bytes + at,
+                                      file.size - at < 1000 ? file.size - at : 1000);
+
+        length = strcspn(line, "\n");
+        number++;
+        if (length > 0 && line[0] != ' ')
+            paragraph = card_word(course, task, line, length);
+        else if (paragraph != NULL && (length > 0 || *paragraph != NULL))
+            *paragraph = lengthen(course, *paragraph, line, length);
+        fine = paragraph != NULL || length == 0
+            || error_set(error, "%s, line %d: not a word that a card has (title, kind, "
+                         "minutes, level, reads, three hints, why)", path, number);
+    }
+    mapfile_close(&file);
+    if (fine && (task->title == NULL || task->kind == NULL || task->why == NULL
+                 || task->hint[HINTS - 1] == NULL || task->minutes < 1 || task->level < 1))
+        return error_set(error, "%s: a card needs title, kind, minutes, level, three hints "
+                         "and why", path);
+    return fine;
+}
+
+/* chapter04/2_pairs.card → one task. */
+static bool add_task(Course *course, const char *chapter, const char *card, Error *error)
+{
+    Task *task = &course->tasks[course->count++];
+    size_t length = strlen(card) - strlen(".card");
+
+    task->chapter = atoi(chapter + strlen("chapter"));
+    task->index = atoi(card);
+    snprintf(task->number, sizeof task->number, "%02d.%d", task->chapter % 100,
+             task->index % 100);
+    task->base = course_text(course, "%s/" FOLDER "/%s/%.*s", course->root, chapter,
+                             (int)length, card);
+    task->answer = course_text(course, "%s/%s.c", course->answers, task->number);
+    return card_read(course, task, error);
+}
+
+#define TASKS 256               /* more than a course has                    */
+
+static bool read_cards(Course *course, Error *error)
+{
+    int chapters, files;
+    const char *folder = course_text(course, "%s/" FOLDER, course->root);
+    const char **names = place_names(folder, &course->arena, &chapters);
+
+    course->tasks = arena_get(&course->arena, TASKS * sizeof *course->tasks);
+    for (int c = 0; c < chapters; c++) {
+        const char **cards;
+
+        if (strncmp(names[c], "chapter", strlen("chapter")) != 0)
+            continue;
+        cards = place_names(course_text(course, "%s/%s", folder, names[c]),
+                            &course->arena, &files);
+        for (int i = 0; i < files && course->count < TASKS; i++)
+            if (text_ends_with(cards[i], ".card")
+                && !add_task(course, names[c], cards[i], error))
+                return false;
+    }
+    return course->count > 0 || error_set(error, "%s: there are no exercises", folder);
+}
+
+/* ---- progress */
+
+static void read_progress(Course *course)
+{
+    FILE *file = fopen(course_text(course, "%s/progress.txt", course->answers), "r");
+    char number[16], word[16], value[32], line[128];
+
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        for (int i = 0; i < course->count; i++) {
+            Task *task = &course->tasks[i];
+
+            if (sscanf(line, "%15s %15s %31s", number, word, value) != 3
+                || strcmp(number, task->number) != 0)
+                continue;
+            if (strcmp(word, "passed") == 0)
+                task->passed = strtoull(value, NULL, 16);
+            if (strcmp(word, "hints") == 0)
+                task->hints = max_int(0, min_int(atoi(value), HINTS));
+        }
+    if (file != NULL)
+        fclose(file);
+}
+
+bool course_save(const Course *course, Error *error)
+{
+    char path[PATH_ROOM], line[64];
+    AtomicFile file;
+    bool fine = make_folder(course->answers, error);
+
+    snprintf(path, sizeof path, "%s/progress.txt", course->answers);
+    if (!fine || !atomicfile_open(&file, path, error))
+        return false;
+    for (int i = 0; fine && i < course->count; i++) {
+        const Task *task = &course->tasks[i];
+
+        if (task->passed != 0) {
+            snprintf(line, sizeof line, "%s passed %016" PRIx64 "\n", task->number,
+                     task->passed);
+            fine = atomicfile_write(&file, line, strlen(line), error);
+        }
+        if (fine && task->hints > 0) {
+            snprintf(line, sizeof line, "%s hints %d\n", task->number, task->hints);
+            fine = atomicfile_write(&file, line, strlen(line), error);
+        }
+    }
+    if (!fine)
+        atomicfile_abandon(&file);
+    return fine && atomicfile_commit(&file, error);
+}
+
+/* ---- opening */
+
+bool course_open(Course *course, const Options *options, Error *error)
+{
+    char program[PATH_ROOM], real[PATH_ROOM];
+
+    *course = (Course){0};
+    if (!place_of_program(program, sizeof program))
+        return error_set(error, "where this program lies is unknown here: the exercises "
+                         "cannot be found");
+    if (!find_root(course, program, error) || !find_library(course, program, error)
+        || !make_folder(course->builds, error))
+        return false;
+    course->answers = course_text(course, "%s/" FOLDER "/answers", course->root);
+    if (options->answers != NULL) {
+        if (!make_folder(options->answers, error))
+            return false;
+        course->answers = course_text(course, "%s", realpath(options->answers, real) != NULL
+                                      ? real : options->answers);
+        course->builds = course_text(course, "%s/%016" PRIx64, course->builds,
+            hash_bytes(HASH_START, course->answers, strlen(course->answers)));
+        if (!make_folder(course->builds, error))
+            return false;
+    }
+    if (!read_cards(course, error))
+        return false;
+    read_progress(course);
+    return true;
+}
+
+void course_close(Course *course)
+{
+    arena_free(&course->arena);
+}
+
+Task *course_find(const Course *course, const char *number, Error *error)
+{
+    const char *names[TASKS + 1];
+    const char *near;
+    int chapter, index;
+    char end;
+
+    for (int i = 0; i < course->count; i++) {
+        names[i] = course->tasks[i].number;
+        if (sscanf(number, "%d.%d%c", &chapter, &index, &end) == 2
+            && course->tasks[i].chapter == chapter && course->tasks[i].index == index)
+            return &course->tasks[i];
+    }
+    names[course->count] = NULL;
+    near = options_nearest(number, names);
+    error_code(error, EXIT_USAGE, "there is no exercise %s%s%s%s; ./run list shows them",
+               number, near != NULL ? ": did you mean " : "", near != NULL ? near : "",
+               near != NULL ? "?" : "");
+    return NULL;
+}
+
+Task *course_next(const Course *course)
+{
+    for (int i = 0; i < course->count; i++)
+        if (course_state(course, &course->tasks[i]) != PASSED)
+            return &course->tasks[i];
+    return NULL;
+}
+
+Task *course_task(const Course *course, const Options *options, Error *error)
+{
+    Task *task = options->words != NULL ? course_find(course, options->words, error)
+                                        : course_next(course);
+
+    if (task == NULL && options->words == NULL)
+        error_code(error, EXIT_USAGE, "all %d exercises have passed: name one, like %s",
+                   course->count, course->tasks[0].number);
+    return task;
+}
+
+/* ---- a pupil's file */
+
+static uint64_t hash_file(uint64_t hash, const char *path)
+{
+    MapFile file;
+    Error error = {0};
+
+    if (!mapfile_open(&file, path, &error))
+        return hash;
+    hash = hash_bytes(hash, file.bytes, file.size);
+    mapfile_close(&file);
+    return hash;
+}
+
+uint64_t course_hash(const Course *course, const Task *task)
+{
+    char key[PATH_ROOM];
+
+    (void)course;
+    snprintf(key, sizeof key, "%s.key.c", task->base);
+    return hash_file(hash_file(HASH_START, task->answer), key) | 1;
+}
+
+TaskState course_state(const Course *course, const Task *task)
+{
+    char skeleton[PATH_ROOM];
+
+    if (!path_is_there(task->answer))
+        return NOT_BEGUN;
+    if (task->passed != 0)
+        return task->passed == course_hash(course, task) ? PASSED : CHANGED;
+    snprintf(skeleton, sizeof skeleton, "%s.c", task->base);
+    return hash_file(HASH_START, task->answer) == hash_file(HASH_START, skeleton)
+         ? UNCHANGED : BEGUN;
+}
+
+bool course_give(const Course *course, const Task *task, Error *error)
+{
+    char skeleton[PATH_ROOM];
+    MapFile from;
+    AtomicFile to;
+    bool fine = make_folder(course->answers, error);
+
+    snprintf(skeleton, sizeof skeleton, "%s.c", task->base);
+    if (!fine || !mapfile_open(&from, skeleton, error))
+        return false;
+    fine = atomicfile_open(&to, task->answer, error);
+    if (fine && !atomicfile_write(&to, from.bytes, from.size, error)) {
+        atomicfile_abandon(&to);
+        fine = false;
+    }
+    mapfile_close(&from);
+    return fine && atomicfile_commit(&to, error);
+}
+
+/* ---- showing */
+
+void course_say(const char *text)
+{
+    int width = min_int(WIDEST, terminal_width(stdout)) - 2, column = 0;
+
+    while (*text != '\0') {
+        size_t line = strcspn(text, "\n");
+
+        if (line == 0 || text[0] == ' ') {      /* blank, or set in: verbatim */
+            printf("%s  %.*s\n", column > 0 ? "\n" : "", (int)line, text);
+            column = 0;
+        }
+        for (size_t at = 0; text[0] != ' ' && at < line;) {
+            size_t word = strcspn(text + at, " \n");
+            char one[256];
+            int columns;
+
+            snprintf(one, sizeof one, "%.*s", (int)word, text + at);
+            columns = terminal_columns(one);
+            if (column > 0 && column + 1 + columns > width) {
+                putchar('\n');
+                column = 0;
+            }
+            printf("%s%s", column > 0 ? " " : "  ", one);
+            column += columns + 1;
+            at += word + strspn(text + at + word, " ");
+        }
+        text += line + (text[line] == '\n');
+    }
+    if (column > 0)
+        putchar('\n');
+}
