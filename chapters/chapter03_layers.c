@@ -1,32 +1,404 @@
 /* chapter03_layers.c - one row of numbers on its way up
  *
+ *      id of a word
+ *        │  one row of the embedding matrix
+ *        ▼
+ *      x [E] ─────────────────────┬──────────────────────────►+──► x ──► next layer
+ *                                 ▼                           ▲
+ *                               norm    to a steady size      │
+ *                           ┌─────┴─────┐                     │
+ *                           ▼ Wgate     ▼ Wup     [F], wider  │
+ *                         silu(gate) ·  up                    │
+ *                                 │ hidden [F]                │
+ *                                 └──► Wdown ──► added [E] ───┘
+ *      after L layers:
+ *      x ──► norm ──► output matrix ──► logits [V], a score for every word
  *
+ * This is a transformer without its attention: the second half of each layer alone,
+ * block_think of src/model/block.c, run on real weights. It turns a word into a row
+ * of numbers, lets the row grow layer by layer, and scores every word of the
+ * vocabulary as the next one.
  *
+ *      x_0     = row `id` of the embedding                                (1)
+ *      n       = Norm(x_l)                                                (2)
+ *      x_{l+1} = x_l + Wdown · (silu(Wgate · n) ⊙ (Wup · n))              (3)
+ *      logits  = Woutput · Norm(x_L)                                      (4)
  *
+ * Nothing in (1) to (4) knows another word. So this machine guesses from the last
+ * word only: behind "The cat" and behind "cat" it has the same scores, to the last
+ * bit. That is what chapter 04 repairs.
  *
+ * What to notice:
  *
+ * - A layer does not replace the row, it adds to it. The first one of storyteller adds
+ *   far more than was there; later ones correct what they find.
+ * - The row grows; what the matrices see (after the norm) does not.
+ * - Even so, the guesses are not stupid: the machine knows which pieces end a word,
+ *   and which words often follow which.
+ * - Nearly all of the work is dot products. The theorem is about them: the plainest
+ *   loop that a textbook could print and the fastest kernel of this machine give the
+ *   same bits, for any number of threads and of rows at once.
  *
+ * In a debugger (make debug; gdb build/debug/run):
  *
+ *      break chapter03_layers      here
+ *      break block_think           one layer; `finish`, `print a.out[0]`@4
+ *      print kernels->name         which table of dot products is in force
  *
- * Read next: chapters/words.c.
+ * Read next: src/model/block.c, src/kernels/norm.c, src/kernels/activation.c,
+ * src/kernels/dot.c; then chapters/chapter04_attention.c.
  */
-#include "chapters/commands/common.h"
-#include "chapters/lesson/lesson.h"
+#include <string.h>
+
+#include "base/parallel.h"
+#include "chapters/lesson/looking.h"
+#include "chapters/lesson/record.h"
 #include "chapters/words.h"
+#include "kernels/activation.h"
+
+#define PROMPT "The cat"
+#define CURVE 25                    /* points of the bend, -6 … 6            */
+#define THREADS 3                   /* the theorem tries 1 … 3               */
+
+typedef struct {
+    OpenModel m;
+    Arena arena;
+    Ids ids;                        /* the prompt                            */
+    Ids same;                       /* another text with the same last word  */
+    int layer;                      /* --layer                               */
+    Record seen, again;             /* what climb showed; again: scratch     */
+} Layers;
+
+/* Equations (1) to (4) for n ids at once: no row looks at another. What is computed
+ * goes to probe. Errors: exit 5 without memory. */
+static bool climb(const Model *m, const int *ids, int n, const Probe *probe,
+                  Error *error)
+{
+    const Config *c = &m->config;
+    const Pass pass = { .config = c, .probe = probe, .T = n };
+    float *logits = memory_get_bytes((size_t)n * (size_t)c->V * sizeof *logits);
+    Activations a;
+    bool fine = activations_init(&a, c, n, error);
+
+    for (int i = 0; fine && i < n; i++)
+        matrix_row(row(a.x, i, c->E), &m->weights.embedding, ids[i]);
+    if (fine)
+        probe_see(probe, PROBE_EMBEDDING, -1, a.x, n, c->E);
+    for (int l = 0; fine && l < c->L; l++) {
+        memcpy(a.middle, a.x, (size_t)n * (size_t)c->E * sizeof *a.x);
+        block_think(&a, &pass, &m->weights.layers[l], l);
+        memcpy(a.x, a.out, (size_t)n * (size_t)c->E * sizeof *a.x);
+    }
+    if (fine) {
+        block_norm(a.normed2, a.x, m->weights.norm, m->weights.norm_bias, c, n);
+        linear_forward(logits, &m->weights.output, a.normed2, n, NULL, NULL);
+        probe_see(probe, PROBE_FINAL_NORM, c->L, a.normed2, n, c->E);
+        probe_see(probe, PROBE_LOGITS, c->L, logits, n, c->V);
+        activations_free(&a);
+    }
+    memory_give_back(logits);
+    return fine;
+}
+
+/* The last row at a point. */
+static const float *last(const Layers *w, ProbePoint point, int layer)
+{
+    return record_row(&w->seen, point, layer, w->ids.count - 1);
+}
+
+/* x_l: the last row as it enters layer l; after the last one for l = L. */
+static const float *entering(const Layers *w, int l)
+{
+    return l == 0 ? last(w, PROBE_EMBEDDING, 0) : last(w, PROBE_BLOCK, l - 1);
+}
+
+/* --- what is shown ------------------------------------------------------------ */
+
+static void show_row(Lesson *l, const Layers *w)
+{
+    const Config *c = &w->m.model.config;
+    const float *x = entering(w, 0);
+
+    lesson_part(l, "row", "A word is a row of numbers");
+    looking_tokens(l, &w->m, &w->ids);
+    lesson_say(l, "Each id stands for one row of the embedding matrix, %d numbers that "
+               "were learned. This is the row of the last word: blue is below zero, "
+               "orange above, and the largest number has the full colour.", c->E);
+    looking_strip(l, "embedding", "embedding", x, c->E);
+    picture_number(l, "size", "its size, √(mean of squares)", looking_size(x, c->E), 6,
+                   "");
+}
+
+static void show_layer(Lesson *l, const Layers *w)
+{
+    const Config *c = &w->m.model.config;
+    int layer = w->layer;
+
+    lesson_part(l, "layer", "One layer, step by step");
+    picture_number(l, "layer", "layer", layer, 4, "");
+    lesson_say(l, "The row is brought to a steady size, made wider by %s, bent, made "
+               "narrow again, and added to what was there. Each strip has its own "
+               "scale.", c->gated ? "two matrices (a gate, and what it lets through)"
+                                  : "a matrix");
+    looking_strip(l, "before", "the row", entering(w, layer), c->E);
+    looking_strip(l, "normed", "after the norm", last(w, PROBE_NORM2, layer), c->E);
+    if (c->gated)
+        looking_strip(l, "gate", "gate", last(w, PROBE_GATE, layer), c->F);
+    looking_strip(l, "up", "up", last(w, PROBE_UP, layer), c->F);
+    looking_strip(l, "hidden", "hidden", last(w, PROBE_HIDDEN, layer), c->F);
+    looking_strip(l, "added", "what is added", last(w, PROBE_MLP, layer), c->E);
+    looking_strip(l, "after", "the row after", last(w, PROBE_BLOCK, layer), c->E);
+}
+
+/* The bend itself, and how it treats this row's numbers. */
+static void show_bend(Lesson *l, const Layers *w)
+{
+    const Config *c = &w->m.model.config;
+    const float *g = last(w, c->gated ? PROBE_GATE : PROBE_UP, w->layer);
+    float straight[CURVE], ones[CURVE], bent[CURVE];
+    int below = 0;
+
+    for (int i = 0; i < CURVE; i++) {
+        straight[i] = (float)(i - CURVE / 2) * 0.5f;
+        ones[i] = 1;
+    }
+    for (int f = 0; f < c->F; f++)
+        below += g[f] < 0;
+    if (c->gated)
+        silu_gated(bent, straight, ones, 1, CURVE);
+    else
+        gelu(bent, straight, 1, CURVE);
+    lesson_part(l, "bend", "The bend");
+    lesson_say(l, "Two matrices in a row are only one matrix. Between them stands %s, "
+               "which is no straight line: it lets positive numbers through and nearly "
+               "closes for negative ones. Without it, depth would buy nothing.",
+               c->gated ? "silu" : "gelu");
+    picture_strip(l, "straight", "-6 … 6", straight, CURVE, 6);
+    picture_strip(l, "bent", c->gated ? "after silu" : "after gelu", bent, CURVE, 6);
+    picture_number(l, "numbers", "numbers in this layer", c->F, 9, "");
+    picture_number(l, "below_zero", "of them below zero", below, 9, "");
+}
+
+/* Layer i's line of the table: sizes, and how alike the row is before and after. */
+static void climb_cells(const char **cell, Layers *w, int i)
+{
+    const Config *c = &w->m.model.config;
+    const float *before = entering(w, i), *after = entering(w, i + 1);
+    const float *part[] = { before, last(w, PROBE_NORM2, i), last(w, PROBE_HIDDEN, i),
+                            last(w, PROBE_MLP, i), after };
+
+    cell[0] = looking_cell(&w->arena, "%d", i);
+    for (int j = 0; j < 5; j++)
+        cell[j + 1] = looking_cell(&w->arena, "%.4f",
+                                   looking_size(part[j], j == 2 ? c->F : c->E));
+    cell[6] = looking_cell(&w->arena, "%.3f", looking_likeness(before, after, c->E));
+}
+
+/* Each layer's sizes, and the rows themselves. */
+static void show_climb(Lesson *l, Layers *w)
+{
+    static const char *const head[] = { "layer", "row", "normed", "hidden", "added",
+                                        "after", "alike" };
+    const Config *c = &w->m.model.config;
+    const char **cell = arena_get(&w->arena, (size_t)c->L * 7 * sizeof *cell);
+
+    for (int i = 0; i < c->L; i++)
+        climb_cells(row(cell, i, 7), w, i);
+    lesson_part(l, "climb", "All layers");
+    lesson_say(l, "Sizes, layer by layer: the row, the row after the norm, the hidden "
+               "numbers, what is added, and the row after. Alike is the cosine between "
+               "the row before and after: 1 is the same direction, 0 nothing in common.");
+    picture_table(l, "sizes", head, "rrrrrrr", cell, c->L);
+    lesson_say(l, "The row goes from size %.3g to %.3g. And here it is:",
+               looking_size(entering(w, 0), c->E), looking_size(entering(w, c->L), c->E));
+    for (int i = 0; i <= c->L; i++)
+        looking_strip(l, looking_cell(&w->arena, "x%d", i),
+                      i == 0 ? "embedding" : looking_cell(&w->arena, "after layer %d",
+                                                          i - 1), entering(w, i), c->E);
+}
+
+/* Two texts with one last word: the same scores without attention, others with it. */
+static bool show_guesses(Lesson *l, Layers *w, const Options *o, Error *error)
+{
+    int V = w->m.model.config.V, n = w->ids.count;
+    size_t bytes = (size_t)V * sizeof(float);
+    float *whole = arena_get(&w->arena, bytes), *other = arena_get(&w->arena, bytes);
+    const float *alone = record_row(&w->seen, PROBE_LOGITS, 0, n - 1), *same;
+    const char *word = looking_words(&w->arena, &w->m, &w->ids)[n - 1];
+    Text text = {0};
+
+    if (!looking_ask(whole, &w->m, o, &w->ids, error)
+        || !looking_ask(other, &w->m, o, &w->same, error)
+        || !climb(&w->m.model, w->same.id, w->same.count, &w->again.probe, error))
+        return false;
+    same = record_row(&w->again, PROBE_LOGITS, 0, w->same.count - 1);
+    tokenizer_decode(&text, w->m.dir.tokenizer, w->same.id, w->same.count, true);
+    text_add(&text, "", 0);
+    lesson_part(l, "guesses", "What comes next?");
+    lesson_say(l, "Without attention. Only the last word, \"%s\", is known, whatever "
+               "stands before it:", word);
+    looking_guesses(l, "without", &w->m, alone);
+    lesson_say(l, "The whole model, behind the whole prompt:");
+    looking_guesses(l, "whole", &w->m, whole);
+    lesson_say(l, "The whole model, behind \"%s\", which ends with the same token:",
+               text.bytes);
+    looking_guesses(l, "whole_other", &w->m, other);
+    lesson_say(l, "Both prompts, both machines: are all %d scores the same, to the last "
+               "bit?", V);
+    picture_text(l, "other_prompt", "the other prompt", text.bytes);
+    picture_text(l, "same_without", "same without attention", looking_same(alone, same, V));
+    picture_text(l, "same_whole", "same of the whole model", looking_same(whole, other, V));
+    text_free(&text);
+    return true;
+}
+
+/* --- what is proved ------------------------------------------------------------- */
+
+/* y [rows] is W x + b by the textbook: one dot product after the other. */
+static bool is_textbook(const float *y, const Linear *w, const float *x)
+{
+    const Matrix *m = &w->weight;
+    size_t row_bytes = (size_t)m->columns * format_bytes(m->format);
+    bool same = true;
+
+    for (int o = 0; o < m->rows; o++) {
+        float sum = kernels_plain.dot[m->format](
+            row((const unsigned char *)m->data, o, row_bytes), x, m->columns);
+
+        if (w->bias != NULL)
+            sum += w->bias[o];
+        same = same && memcmp(&sum, &y[o], sizeof sum) == 0;
+    }
+    return same;
+}
+
+/* Every matrix of the way up, for the last row. */
+static void check_textbook(Lesson *l, const Layers *w)
+{
+    const Weights *weights = &w->m.model.weights;
+    const Config *c = &w->m.model.config;
+    int matrices = 1, same, sums = 0;
+
+    same = is_textbook(last(w, PROBE_LOGITS, 0), &weights->output,
+                       last(w, PROBE_FINAL_NORM, 0));
+    for (int i = 0; i < c->L; i++) {
+        const LayerWeights *layer = &weights->layers[i];
+        const float *n = last(w, PROBE_NORM2, i), *x = entering(w, i);
+        const float *added = last(w, PROBE_MLP, i), *after = entering(w, i + 1);
+
+        matrices += c->gated ? 3 : 2;
+        same += is_textbook(last(w, PROBE_UP, i), &layer->up, n);
+        same += is_textbook(added, &layer->down, last(w, PROBE_HIDDEN, i));
+        if (c->gated)
+            same += is_textbook(last(w, PROBE_GATE, i), &layer->gate, n);
+        for (int e = 0; e < c->E; e++)
+            sums += after[e] == x[e] + added[e];
+    }
+    lesson_check(l, same == matrices, "%d of %d matrices: every output is the textbook's "
+                 "loop over its row, bit for bit (kernels %s, %d thread%s)", same, matrices,
+                 kernels->name, parallel_threads(), parallel_threads() == 1 ? "" : "s");
+    lesson_check(l, sums == c->L * c->E, "%d of %d numbers: the row after a layer is the "
+                 "row before plus what was added", sums, c->L * c->E);
+}
+
+/* The climb again, one row at a time or all at once, compared with what was shown. */
+static bool check_climb(Lesson *l, Layers *w, const char *table, int threads, bool at_once,
+                        Error *error)
+{
+    int n = w->ids.count, step = at_once ? n : 1;
+    size_t all, same;
+
+    if (!kernels_choose(table, error))
+        return false;
+    parallel_set_threads(threads);
+    record_again(&w->again);
+    for (int t = 0; t < n; t += step)
+        if (!climb(&w->m.model, w->ids.id + t, step, &w->again.probe, error))
+            return false;
+    same = record_same(&w->seen, &w->again, 0, n, &all);
+    lesson_check(l, same == all, "%s kernels, %d thread%s, %s: %zu of %zu numbers have "
+                 "the same bits", kernels->name, threads, threads == 1 ? "" : "s",
+                 at_once ? "all rows at once" : "row by row", same, all);
+    return true;
+}
+
+static bool prove(Lesson *l, Layers *w, const Options *o, Error *error)
+{
+    Error lacking = {0};
+    int threads = parallel_threads();
+    bool fine, fast = kernels_choose("avx2", &lacking);
+    size_t bytes = (size_t)w->m.model.config.V * sizeof(float);
+
+    lesson_theorem(l, "The textbook's loop and the fast kernel give the same bits, and a "
+                   "row is the same alone and among others.");
+    lesson_check(l, memcmp(last(w, PROBE_LOGITS, 0), record_row(&w->again, PROBE_LOGITS, 0,
+                           w->same.count - 1), bytes) == 0,
+                 "two texts with the same last word have the same scores");
+    fine = kernels_choose(o->kernels, error);
+    if (fine)
+        check_textbook(l, w);
+    for (int t = 1; fine && t <= THREADS; t++) {
+        fine = check_climb(l, w, "plain", t, t > 1, error);
+        if (fine && fast)
+            fine = check_climb(l, w, "avx2", t, t > 1, error);
+    }
+    if (!fast)
+        lesson_say(l, "This processor has no AVX2 (or lacks FMA or F16C), so only the plain "
+                   "kernels could be compared with the textbook.");
+    parallel_set_threads(threads);
+    return fine;
+}
+
+/* Another text that ends with the same token: what comes first (a BOS) and it; or, if
+ * that is the prompt, the token twice. */
+static void choose_same(Layers *w)
+{
+    int n = w->ids.count, first = w->ids.id[0], word = w->ids.id[n - 1];
+
+    ids_add(&w->same, n == 2 ? word : first);
+    ids_add(&w->same, word);
+}
+
+static bool look(Lesson *l, Layers *w, const Options *o, Error *error)
+{
+    const uint32_t mask = 1u << PROBE_EMBEDDING | 1u << PROBE_NORM2 | 1u << PROBE_GATE
+                        | 1u << PROBE_UP | 1u << PROBE_HIDDEN | 1u << PROBE_MLP
+                        | 1u << PROBE_BLOCK | 1u << PROBE_FINAL_NORM
+                        | 1u << PROBE_LOGITS;
+    int L;
+
+    if (!model_open(&w->m, o, error) || !looking_prompt(&w->ids, &w->m, o, PROMPT, error))
+        return false;
+    L = w->m.model.config.L;
+    if (!looking_choice(&w->layer, "--layer", o->layer, 0, L, error))
+        return false;
+    choose_same(w);
+    record_init(&w->seen, L, w->ids.count, mask);
+    record_init(&w->again, L, w->ids.count, mask);
+    if (!climb(&w->m.model, w->ids.id, w->ids.count, &w->seen.probe, error))
+        return false;
+    show_row(l, w);
+    show_layer(l, w);
+    show_bend(l, w);
+    show_climb(l, w);
+    return show_guesses(l, w, o, error) && prove(l, w, o, error);
+}
 
 int chapter03_layers(const Options *options)
 {
+    Layers w = { .layer = 0 };
     Lesson l;
-    OpenModel m;
     Error error = {0};
     bool fine;
 
-    lesson_begin(&l, "chapter03_layers", "03 layers: one row of numbers on its way up", options);
-    fine = model_open(&m, options, &error);
-    if (fine) {
-        lesson_theorem(&l, "every model has a tokenizer and weights");
-        lesson_check(&l, m.loaded, "the model is there");
-    }
-    model_close(&m);
+    lesson_begin(&l, "chapter03_layers", "03 layers: one row of numbers on its way up",
+                 options);
+    fine = look(&l, &w, options, &error);
+    record_free(&w.seen);
+    record_free(&w.again);
+    arena_free(&w.arena);
+    ids_free(&w.ids);
+    ids_free(&w.same);
+    model_close(&w.m);
     return lesson_end(&l, fine, &error);
 }

@@ -53,6 +53,11 @@ void picture_heatmap(Lesson *l, const char *key, const char *label,
                      const char *const *row_label,
                      const char *const *column_label);
 
+/* n heat-maps x [n, rows, columns] without labels, side by side, each below its name
+ * [n]; columns <= LESSON_NARROW - 2. Data: {"names": […], "values": [[[…]]]}. */
+void picture_maps(Lesson *l, const char *key, const float *x, int n, int rows,
+                  int columns, const char *const *name);
+
 /* Cells as texts, [rows, columns] behind the heads; align has one letter for each
  * column: 'l' or 'r'. The last 'l' column is cut where the table is too wide. Data:
  * [{"head": "cell", …}]; a cell that is a whole or decimal number comes as one. */
