@@ -18,6 +18,8 @@ static const Word words[] = {
       ".it 's \\ a trap for roff\n" },
     { "models", NULL, "", "what is found, and where it was found, and all that is to "
       "be said about it", "./run models\n" },
+    { "grade", NULL, "[NN.K]", "is an answer right", "./run grade 01.1\n" },
+    { "hint", NULL, "[NN.K]", "one more hint", "./run hint 01.1\n" },
     { .name = NULL },
 };
 
