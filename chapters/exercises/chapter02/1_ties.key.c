@@ -49,7 +49,7 @@ static float narrow_by(const Narrow *f, float x, uint32_t add)
 
 static void compare(Case *c, const Narrow *f, const float *x, int n)
 {
-    float got[N], want[N], cut[N], up[N], down[N];
+    float got[N], want[N], cut[N], up[N], down[N], odd[N], always[N];
     uint32_t half = 1u << (f->low - 1);
 
     for (int i = 0; i < n; i++) {
@@ -58,6 +58,8 @@ static void compare(Case *c, const Narrow *f, const float *x, int n)
         cut[i] = narrow_by(f, x[i], 0);
         up[i] = narrow_by(f, x[i], half);
         down[i] = narrow_by(f, x[i], half - 1);
+        odd[i] = narrow_by(f, x[i], half - (f32_bits(x[i]) >> f->low & 1));
+        always[i] = narrow_by(f, x[i], 2 * half - 1);
     }
     const Fault faults[] = {
         { cut, "the bits are cut off: every number moves towards zero" },
@@ -65,6 +67,9 @@ static void compare(Case *c, const Narrow *f, const float *x, int n)
               "is even or odd" },
         { down, "ties always go down: you add one less than half, whether the last "
                 "bit that stays is even or odd" },
+        { odd, "ties go to the odd neighbour: the last bit that stays has the "
+               "opposite effect" },
+        { always, "rounded up whenever anything is dropped: add only half" },
         { NULL, NULL },
     };
     case_floats(c, f->name, got, want, n, faults);
@@ -93,7 +98,7 @@ static void run(Case *c)
 
     for (int i = 0; i < n; i++)
         x[i] = case_hidden(c) ? random_number(c, f, i) : small[case_number(c)][i];
-    case_says(c, "%d bits go; ", f->low);
+    case_says(c, "%s: %d bits go", f->name, f->low);
     case_shows(c, "x", x, n);
     compare(c, f, x, n);
 }

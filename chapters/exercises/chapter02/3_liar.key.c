@@ -207,6 +207,21 @@ static const char *make(Case *c, Claim *claim, int kind)
     }
 }
 
+/* The claim in one line. */
+static void say(Case *c, const Claim *claim, uint64_t data_size)
+{
+    char shape[HEADER] = "", piece[40];
+
+    for (int d = 0; d < claim->rank; d++) {
+        snprintf(piece, sizeof piece, "%s%" PRIu64, d > 0 ? ", " : "",
+                 claim->shape[d]);
+        add(shape, piece);
+    }
+    case_says(c, "bits %d, shape [%s], begin %" PRIu64 ", end %" PRIu64 "; %" PRIu64
+              " bytes of data", claim->bits, shape, claim->begin, claim->end,
+              data_size);
+}
+
 static void run(Case *c)
 {
     uint64_t data_size = DATA;
@@ -221,11 +236,7 @@ static void run(Case *c)
         if (case_number(c) % 10 == 0)           /* it may end with the data   */
             data_size = claim.end;
     }
-    case_says(c, "bits %d, shape [", claim.bits);
-    for (int d = 0; d < claim.rank; d++)
-        case_says(c, "%s%" PRIu64, d > 0 ? ", " : "", claim.shape[d]);
-    case_says(c, "], begin %" PRIu64 ", end %" PRIu64 "; %" PRIu64 " bytes of data",
-              claim.begin, claim.end, data_size);
+    say(c, &claim, data_size);
     case_int(c, "my_claim_holds (0 no, 1 yes)", my_claim_holds(&claim, data_size),
              engine_holds(&claim, data_size), guess);
 }

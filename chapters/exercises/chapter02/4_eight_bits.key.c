@@ -113,11 +113,11 @@ static void widening(Case *c)
 
     for (int i = 0; i < n; i++)
         patterns[i] = case_hidden(c) ? (first + i) % 256 : small[case_number(c)][i];
-    case_says(c, "my_e4m3_to_f32 of");
-    for (int i = 0; i < n && i < 8; i++)
-        case_says(c, " 0x%02X", (unsigned)patterns[i]);
-    if (n > 8)
-        case_says(c, " and so on, all 256");
+    case_says(c, "my_e4m3_to_f32 of 0x%02X 0x%02X 0x%02X 0x%02X 0x%02X 0x%02X 0x%02X "
+              "0x%02X%s", (unsigned)patterns[0], (unsigned)patterns[1],
+              (unsigned)patterns[2], (unsigned)patterns[3], (unsigned)patterns[4],
+              (unsigned)patterns[5], (unsigned)patterns[6], (unsigned)patterns[7],
+              n > 8 ? " and so on, all 256" : "");
     compare_widening(c, patterns, n);
 }
 
@@ -203,7 +203,7 @@ static void narrowing(Case *c)
 
     for (int i = 0; i < n; i++)
         x[i] = case_hidden(c) ? near_something(c) : small[case_number(c) - 3][i];
-    case_says(c, "my_f32_to_e4m3; ");
+    case_says(c, "my_f32_to_e4m3");
     case_shows(c, "x", x, n);
     compare_narrowing(c, x, n);
 }
