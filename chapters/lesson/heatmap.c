@@ -73,6 +73,14 @@ static const char *digit(float x)
          : digits[min_int(9, (int)((double)x * 10 + 1e-7))];
 }
 
+/* The columns up to the last cell of a row that exists: behind it nothing is drawn. */
+static int row_end(const float *x, int columns)
+{
+    while (columns > 0 && x[columns - 1] != x[columns - 1])
+        columns--;
+    return columns;
+}
+
 /* The largest of a group of cells; NaN: none of them exists. */
 static float largest(const float *x, int rows, int columns, int r, int c, int group)
 {
@@ -143,7 +151,8 @@ static void print_named(const Lesson *l, const float *x, int rows, int columns,
         fprintf(l->out, "%*s", PAINT_MARGIN, "");
         paint_cell(l, row_label[r], left - PAINT_MARGIN - 1, 'l');
         fputc(' ', l->out);
-        for (int c = 0; c < columns; c++) {
+        for (int c = 0, end = row_end(row(x, r, columns), columns); c < end; c++) {
+            int room = !l->color && c == end - 1 ? 1 : cell - (cell > 2);
             float here = row(x, r, columns)[c];
             int ground = scale_size((double)here);
 
@@ -152,7 +161,7 @@ static void print_named(const Lesson *l, const float *x, int rows, int columns,
                 paint_ink(l, scale_ink(ground));
             }
             fputs(cell > 2 ? " " : "", l->out);
-            paint_cell(l, digit(here), cell - (cell > 2), 'l');
+            paint_cell(l, digit(here), room, 'l');
             paint_end(l);
         }
         fputc('\n', l->out);
@@ -182,8 +191,12 @@ static void print_small(const Lesson *l, const float *x, int rows, int columns)
     int group = max_int(1, (columns + room - 1) / room);
 
     for (int r = 0; r < rows; r += step * group) {
+        int end = 0;
+
+        for (int i = r; i < min_int(rows, r + step * group); i++)
+            end = max_int(end, row_end(row(x, i, columns), columns));
         fprintf(l->out, "%*s", PAINT_MARGIN, "");
-        for (int c = 0; c < columns; c += group) {
+        for (int c = 0; c < end; c += group) {
             float here = largest(x, rows, columns, r, c, group);
 
             if (l->color)

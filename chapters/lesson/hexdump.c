@@ -87,7 +87,7 @@ static void print_bytes(const Lesson *l, const Line *line, size_t offset)
     int first, last;
 
     fprintf(l->out, "%*s%0*zx  ", PAINT_MARGIN, "", OFFSET, offset + line->from);
-    for (int i = 0; i < line->each; i++) {
+    for (int i = 0; i < line->each && (size_t)i < line->n; i++) {
         size_t at = line->from + (size_t)i;
 
         fputs(i == 8 ? " " : "", l->out);

@@ -77,7 +77,7 @@ void picture_text(Lesson *l, const char *key, const char *label, const char *tex
         while (rest[n] != '\0' && blank > n / 2 && rest[blank - 1] != ' ')
             blank--;
         n = blank > n / 2 ? blank : n;
-        fprintf(l->out, "%.*s\n", (int)n, rest);
+        fprintf(l->out, "%.*s\n", (int)(n - (n > 1 && rest[n - 1] == ' ')), rest);
         rest += n;
         if (*rest == '\0')
             break;
@@ -86,11 +86,12 @@ void picture_text(Lesson *l, const char *key, const char *label, const char *tex
     text_free(&shown);
 }
 
-/* A piece, painted or in brackets, filled up to `width` columns. */
-static void print_piece(const Lesson *l, const char *text, int i, int width)
+/* A piece, painted or in brackets, behind `gap` blanks. Returns its columns. */
+static int print_piece(const Lesson *l, const char *text, int i, int width, int gap)
 {
     int columns = min_int(columns_of(text), width - (l->color ? 0 : 2));
 
+    fprintf(l->out, "%*s", gap, "");
     if (!l->color)
         fputs("⟨", l->out);
     paint_ground(l, i % 2 == 0 ? 153 : 223);    /* light blue, light orange  */
@@ -99,7 +100,7 @@ static void print_piece(const Lesson *l, const char *text, int i, int width)
     paint_end(l);
     if (!l->color)
         fputs("⟩", l->out);
-    fprintf(l->out, "%*s", width - columns - (l->color ? 0 : 2) + 1, "");
+    return columns + (l->color ? 0 : 2);
 }
 
 /* Columns of a piece with its brackets, or of its id where that is wider. */
@@ -108,7 +109,7 @@ static int piece_width(const Lesson *l, const char *text, const int *id)
     int digits = id != NULL ? snprintf(NULL, 0, "%d", *id) : 0;
 
     return min_int(max_int(columns_of(text) + (l->color ? 0 : 2), digits),
-                   l->width - PAINT_MARGIN - 1);
+                   l->width - PAINT_MARGIN);
 }
 
 void picture_tokens(Lesson *l, const char *key, const char *label,
@@ -129,21 +130,22 @@ void picture_tokens(Lesson *l, const char *key, const char *label,
     paint_block(l);
     paint_head(l, label);
     for (int begin = 0, end; begin < n; begin = end) {
-        int used = PAINT_MARGIN;
+        int used = PAINT_MARGIN, gap = PAINT_MARGIN;
 
-        fprintf(l->out, "%*s", PAINT_MARGIN, "");
         for (end = begin; end < n; end++) {
             int width = piece_width(l, text[end], id != NULL ? &id[end] : NULL);
 
-            if (end > begin && used + width + 1 > l->width)
+            if (end > begin && used + width > l->width)
                 break;
-            print_piece(l, text[end], end, width);
+            gap = width + 1 - print_piece(l, text[end], end, width, gap);
             used += width + 1;
         }
-        fprintf(l->out, "\n%*s", id != NULL ? PAINT_MARGIN : 0, "");
-        for (int i = begin; id != NULL && i < end; i++)
-            fprintf(l->out, "%-*d ", piece_width(l, text[i], &id[i]), id[i]);
-        if (id != NULL)
-            fputc('\n', l->out);
+        fputc('\n', l->out);
+        if (id == NULL)
+            continue;
+        for (int i = begin, blank = PAINT_MARGIN; i < end; i++)
+            blank = piece_width(l, text[i], &id[i]) + 1
+                  - fprintf(l->out, "%*s%d", blank, "", id[i]) + blank;
+        fputc('\n', l->out);
     }
 }

@@ -131,6 +131,8 @@ static void measure(const Lesson *l, int *width, const char *const *head,
 static void print_row(const Lesson *l, const char *const *cell, const int *width,
                       const char *align, int columns)
 {
+    while (columns > 1 && cell[columns - 1][0] == '\0')
+        columns--;
     for (int c = 0; c < columns; c++) {
         bool last = c == columns - 1 && align[c] == 'l';
 
