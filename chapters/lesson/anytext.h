@@ -1,0 +1,16 @@
+/* anytext.h - seeded random texts of six kinds, to try a tokenizer with
+ *
+ * Rules of use: the same (kind, seed, number) gives the same text everywhere. It is
+ * valid UTF-8, may hold NUL, and may be empty.
+ */
+#ifndef ANYTEXT_H
+#define ANYTEXT_H
+
+#include "base/utf8.h"
+
+#define ANYTEXT_KINDS 6
+
+const char *anytext_kind(int kind);             /* "emoji"                    */
+void anytext(Text *out, int kind, uint64_t seed, int number);
+
+#endif
