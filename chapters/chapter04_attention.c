@@ -379,7 +379,7 @@ static void change_word(Looks *k)
     k->at = T > WORD + 1 ? WORD : T / 2;
     old = k->ids.id[k->at];
     other = (old + 1) % k->m.model.config.V;
-    for (int t = T - 1; t > 0; t--)
+    for (int t = 1; t < T; t++)
         if (k->ids.id[t] != old)
             other = k->ids.id[t];
     for (int t = 0; t < T; t++)

@@ -18,6 +18,12 @@
  *                             2 a u. Sine, cosine, two products and a sum: each part
  *                             of the turned pair is off by at most 3 u times the
  *                             pair's length, the pair by √2 · 3 u < 5 u of it.
+ *      score s_j              D/8 multiply-adds of a lane, 3 additions of the tree, the
+ *                             factor 1/√D and its product: off by at most
+ *                             d_j = ((D/8 + 3) Σ |q k_j| / √D + 2 |s_j|) u.
+ *      p_j = e^s_j / Σ e^s    scores off by d, s - m and the exponential rounded, both
+ *                             in e_j and in Z: (2 (2 d + (m - s + 1) u) + (n/8 + 5) u)
+ *                             of p_j, with the largest d and m - s of the row.
  *      Σ p_j over n           Z adds in eight lanes: n/8 roundings and 3 of the tree,
  *                             and each p_j = e_j / Z is rounded: (n/8 + 5) u.
  *      Σ p_j v_j over n       n fused multiply-adds, a division, and p_j itself:
@@ -148,6 +154,12 @@ void check_cache_holds(Lesson *l, const AttentionView *view)
 
 /* --- equations, within derived bounds -------------------------------------------- */
 
+/* The larger one; a NaN, which is neither, is worse than anything. */
+static double worse(double worst, double x)
+{
+    return x <= worst ? worst : x == x ? x : INFINITY;
+}
+
 typedef struct {
     double worst;                   /* the largest error / its bound         */
     int all;
@@ -163,8 +175,8 @@ static void measure_turn(Turns *turns, double re, double im, double turned_re,
     if (length < 1e-30)             /* nothing there: no direction           */
         return;
     off = remainder(atan2(turned_im, turned_re) - atan2(im, re) - angle, CIRCLE);
-    turns->worst = fmax(turns->worst, fabs(turned / length - 1) / (5 * U));
-    turns->worst = fmax(turns->worst, fabs(off) / (5 * U + 2 * U * angle));
+    turns->worst = worse(turns->worst, fabs(turned / length - 1) / (5 * U));
+    turns->worst = worse(turns->worst, fabs(off) / (5 * U + 2 * U * angle));
     turns->all++;
 }
 
@@ -208,22 +220,58 @@ void check_turn(Lesson *l, const AttentionView *view, const Rope *rope)
                                      : "the rest of each head is untouched");
 }
 
-typedef struct { double sum, mixed; int all; } Weighed;     /* worst error / bound */
+typedef struct {                    /* the largest error / its bound         */
+    double score, sum, mixed;
+    int all;
+    float *p, *k, *v;               /* scratch [T], [T, D], [T, D]           */
+    double *s;                      /* scratch [T]                           */
+} Weighed;
 
-/* Head h of row t: do its weights add up to 1, and do the cached values, mixed by
- * them, give what the head brought back? p, v: scratch [T], [T, D]. */
-static void measure_head(Weighed *w, const AttentionView *view, int layer, int h, int t,
-                         float *p, const float *v)
+/* Are the weights w->p of row t those of its scores, equations (1) and (2) of the
+ * lesson? q [D], turned; w->k [t + 1, D]. */
+static void measure_scores(Weighed *w, const float *q, int t, int D)
 {
+    double m = -INFINITY, least = INFINITY, d = 0, Z = 0, bound;
+
+    for (int j = 0; j <= t; j++) {
+        double sum = 0, size = 0;
+
+        for (int i = 0; i < D; i++) {
+            sum += (double)q[i] * (double)row(w->k, j, D)[i];
+            size += fabs((double)q[i] * (double)row(w->k, j, D)[i]);
+        }
+        w->s[j] = sum / sqrt(D);
+        m = fmax(m, w->s[j]);
+        least = fmin(least, w->s[j]);
+        d = fmax(d, ((D / 8.0 + 3) * size / sqrt(D) + 2 * fabs(w->s[j])) * U);
+    }
+    for (int j = 0; j <= t; j++)
+        Z += exp(w->s[j] - m);
+    bound = 2 * (2 * d + (m - least + 1) * U) + ((t + 1) / 8.0 + 5) * U;
+    for (int j = 0; j <= t; j++) {
+        double want = exp(w->s[j] - m) / Z;
+
+        w->score = worse(w->score, fabs((double)w->p[j] - want) / (bound * want + 1e-37));
+    }
+}
+
+/* Head h of row t: do its weights add up to 1, and do the cached values w->v, mixed by
+ * them, give what the head brought back? */
+static void measure_head(Weighed *w, const AttentionView *view, int layer, int h, int t)
+{
+    const float *v = w->v;
+    float *p = w->p;
     const Config *c = view->config;
     const float *out = row(record_row(&view->seen, PROBE_HEADS, layer, t), h, c->D);
     int n = t + 1;
     double total = 0;
 
     view_weights(p, view, layer, h, t);
+    measure_scores(w, row(record_row(&view->seen, PROBE_ROTATED_Q, layer, t), h, c->D), t,
+                   c->D);
     for (int s = 0; s < n; s++)
         total += (double)p[s];
-    w->sum = fmax(w->sum, fabs(total - 1) / ((n / 8.0 + 5) * U));
+    w->sum = worse(w->sum, fabs(total - 1) / ((n / 8.0 + 5) * U));
     for (int d = 0; d < c->D; d++) {
         double mixed = 0, size = 0;
 
@@ -231,33 +279,48 @@ static void measure_head(Weighed *w, const AttentionView *view, int layer, int h
             mixed += (double)p[s] * (double)row(v, s, c->D)[d];
             size += (double)p[s] * fabs((double)row(v, s, c->D)[d]);
         }
-        w->mixed = fmax(w->mixed, fabs(mixed - (double)out[d])
+        w->mixed = worse(w->mixed, fabs(mixed - (double)out[d])
                                   / ((n + 3) * U * size + 1e-37));
     }
     w->all++;
 }
 
-void check_weights(Lesson *l, const AttentionView *view)
+/* Every head of every row of one layer. */
+static void measure_layer(Weighed *w, const AttentionView *view, int layer)
 {
     const Config *c = view->config;
     int G = c->H / c->K;            /* query heads that share a key/value head */
-    float *p = memory_get(view->T, sizeof *p);
-    float *v = memory_get_bytes((size_t)view->T * (size_t)c->D * sizeof *v);
-    Weighed w = {0};
 
-    for (int layer = 0; layer < c->L; layer++)
-        for (int g = 0; g < c->K; g++) {
-            for (int t = 0; t < view->T; t++)
-                view_cached(row(v, t, c->D), view, layer, true, g, t);
-            for (int h = g * G; h < (g + 1) * G; h++)
-                for (int t = 0; t < view->T; t++)
-                    measure_head(&w, view, layer, h, t, p, v);
+    for (int g = 0; g < c->K; g++) {
+        for (int t = 0; t < view->T; t++) {
+            view_cached(row(w->k, t, c->D), view, layer, false, g, t);
+            view_cached(row(w->v, t, c->D), view, layer, true, g, t);
         }
-    lesson_check(l, w.sum <= 1, "the weights of %d heads add up to 1; the worst is off by "
-                 "%.2f of what rounding may do", w.all, w.sum);
+        for (int h = g * G; h < (g + 1) * G; h++)
+            for (int t = 0; t < view->T; t++)
+                measure_head(w, view, layer, h, t);
+    }
+}
+
+void check_weights(Lesson *l, const AttentionView *view)
+{
+    int T = view->T, D = view->config->D;
+    Weighed w = { .p = memory_get(T, sizeof *w.p), .s = memory_get(T, sizeof *w.s),
+                  .k = memory_get(T * D, sizeof *w.k),
+                  .v = memory_get(T * D, sizeof *w.v) };
+
+    for (int layer = 0; layer < view->config->L; layer++)
+        measure_layer(&w, view, layer);
+    lesson_check(l, w.score <= 1, "the weights of %d heads are e^score / sum, with scores "
+                 "q · k / √D; the worst is off by %.2f of what rounding may do", w.all,
+                 w.score);
+    lesson_check(l, w.sum <= 1, "they add up to 1; the worst is off by %.2f of what "
+                 "rounding may do", w.sum);
     lesson_check(l, w.mixed <= 1, "the values of positions 0 to its own, mixed by these "
-                 "weights, are what each of the %d heads brings back; the worst is off by "
-                 "%.2f of what rounding may do", w.all, w.mixed);
-    memory_give_back(p);
-    memory_give_back(v);
+                 "weights, are what each head brings back; the worst is off by %.2f of what "
+                 "rounding may do", w.mixed);
+    memory_give_back(w.p);
+    memory_give_back(w.s);
+    memory_give_back(w.k);
+    memory_give_back(w.v);
 }
