@@ -56,7 +56,9 @@ $(BUILD)/tests/suites.inc: $(TESTS) Makefile
 
 $(BUILD)/tests/test.o: $(BUILD)/tests/suites.inc
 
-$(BUILD)/test: $(BUILD)/tests/test.o $(TESTS:%.c=$(BUILD)/%.o) $(LIB)
+# All but main: the tests of lessons call the driver's functions.
+DRIVEN  = $(filter-out $(BUILD)/chapters/run.o,$(DRIVER:%.c=$(BUILD)/%.o))
+$(BUILD)/test: $(BUILD)/tests/test.o $(TESTS:%.c=$(BUILD)/%.o) $(DRIVEN) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 test: run style $(BUILD)/test   ## style, then every quick test; T="rope json" runs suites
@@ -75,6 +77,12 @@ $(BUILD)/bench: $(BUILD)/tests/bench/bench_matmul.o $(LIB)
 
 example: $(BUILD)/example       ## src as a library: chapters/example/story.c
 $(BUILD)/example: $(BUILD)/chapters/example/story.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+book: $(BUILD)/run $(BUILD)/weave       ## chapters and what they open, as one page: build/book/index.html
+	@mkdir -p $(BUILD)/book
+	@$(BUILD)/weave chapters/book/contents chapters/book/style.css $(BUILD)/run $(BUILD)/book/index.html
+$(BUILD)/weave: $(patsubst %.c,$(BUILD)/%.o,$(wildcard chapters/book/*.c)) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Small programs that proofs and generators need.
@@ -106,5 +114,5 @@ help:                   ## this list
 	@echo 'make             ./run, optimized'
 	@sed -n 's/^\([a-z]*\):.*## /make \1@/p' Makefile | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
 
-.PHONY: debug test style proof bench example install clean help
+.PHONY: debug test style proof bench example book install clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -4,6 +4,8 @@
 #
 #   data         tests named "proof: …" (need the folder in BILLION_DATA)
 #   readme       every command of README.md, in an empty clone
+#   transcripts  every "$ ./run …" that the prose shows, typed again and compared
+#   book         make book; every line of every file is in it, no dead link
 #   mutants      lessons notice broken subjects: tests/lesson_mutants (cc alone)
 #   matrix       one hash over compilers, threads, chunks, kernels, formats
 #   oracles      transformers, tokenizers and safetensors as judges ($PYTHON with
@@ -26,7 +28,7 @@
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-steps=${*:-data readme mutants matrix oracles notebooks sanitizers fuzzers ${FULL:+shapes peer}}
+steps=${*:-data readme transcripts book mutants matrix oracles notebooks sanitizers fuzzers ${FULL:+shapes peer}}
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -58,6 +60,22 @@ has() { command -v "$1" > /dev/null 2>&1; }
 python_has() { "$PYTHON" -c "import $1" > /dev/null 2>&1; }
 
 readme() { step "README in an empty clone" sh tests/readme.sh; }
+
+# made TARGET…: built, or counted as failed with what make said.
+made() {
+    make -s BUILD="$build" "$@" > "$scratch/make" 2>&1 && return
+    tail -n 5 "$scratch/make"; failed=$((failed + 1)); return 1
+}
+
+transcripts() {
+    made "$build/run" "$build/weave" && step "transcripts" sh tests/transcripts.sh "$build/weave"
+}
+
+book() {
+    made book || return
+    has "$PYTHON" || { skip "the book: no $PYTHON here"; return; }
+    step "the book" "$PYTHON" tests/oracle/book.py "$build/book/index.html" chapters/book/contents
+}
 
 data() { step "tests with data" "$build/test" --proof; }
 

@@ -7,6 +7,9 @@
  *   left out:    Once upon a time        exactly, no newline added
  *   the token that tokenize put first
  *
+ *      $ ./run detokenize 0 1688 375 693 259 544
+ *      Once upon a time
+ *
  * So tokenize and detokenize undo each other: what goes in comes out. Special
  * tokens are printed, except that first one, which is not in the text. Ids that end
  * in the middle of a character give U+FFFD there.

@@ -9,6 +9,13 @@
  *
  *      log p_i = logit_i - log Σ_j e^{logit_j}                             (1)
  *
+ *      $ ./run logits --text "Once upon a time" --top 2
+ *      after position 5, id 544 Ġtime
+ *            id            logit  log-probability  token
+ *           442  …
+ *            12  …
+ *      hash 4751496571cbd797
+ *
  * A logit is a score without a scale; only differences between them mean
  * something, and (1) turns them into probabilities that add up to 1.
  *

@@ -6,6 +6,9 @@
  *       0     1688 375 693   259 544       ids
  *       <|…|> On   ce  Ġupon Ġa  Ġtime     the vocabulary's spelling (--json)
  *
+ *      $ ./run tokenize --text "a fox"
+ *      0 65 956 88
+ *
  * A model never sees a letter. What it sees are these numbers, and a good deal of
  * what models get wrong (spelling, counting letters, sums) is plain from them.
  *

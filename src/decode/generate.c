@@ -39,6 +39,12 @@
  * The dart for an id is the random number of its position in the text, so the
  * same seed writes the same text whatever was read before in which pieces.
  *
+ *      $ ./run generate --prompt "Once upon a time" -n 12 --seed 1
+ *       an old woman, with a beautiful boy, who said to
+ *
+ *      $ ./run generate --prompt "Once upon a time" -n 12 --temperature 0
+ *       there was a man who had a son who was a man
+ *
  * Nothing is allocated between the first token and the last: the longest text that
  * the ids could make is reserved before (the system gives pages only for what is
  * really written).

@@ -33,8 +33,11 @@
  *      //= token[3] -> Ġupon
  *      //= id[0..5] -> 0 1688 375 693 259 544
  *
- * The example shows a trap, too. A "<s>" that a user types becomes the token;
+ * The picture shows a trap, too. A "<s>" that a user types becomes the token;
  * and the <s> that the post-processor puts in front comes in addition.
+ *
+ *      $ ./run tokenize --text "<|endoftext|>Once"
+ *      0 0 1688 375
  *
  * What the file says about truncation and padding is not read: how long a text
  * may be is the caller's business.
