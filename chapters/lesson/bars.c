@@ -41,6 +41,27 @@ static void write_bars(Lesson *l, const char *key, const Bar *bars, int n)
     json_write_array_end(&l->json);
 }
 
+/*   label, note   columns for them
+ *   parts         eighths of a column
+ */
+static void print_bar(const Lesson *l, const Bar *bar, int label, int parts, int note)
+{
+    fprintf(l->out, "%*s", PAINT_MARGIN, "");
+    paint_cell(l, bar->label, label, 'l');
+    if (parts > 0) {
+        fputs("  ", l->out);
+        paint_ink(l, 32);
+        paint_repeat(l, "█", parts / 8);
+        fputs(eighths[parts % 8], l->out);
+        paint_end(l);
+    }
+    if (bar->note != NULL && bar->note[0] != '\0') {
+        fputs(parts > 0 ? " " : "  ", l->out);
+        paint_cell(l, bar->note, min_int(note, columns_of(bar->note)), 'l');
+    }
+    fputc('\n', l->out);
+}
+
 void picture_bars(Lesson *l, const char *key, const Bar *bars, int n)
 {
     int label = 1, note = 0, room;
@@ -63,18 +84,7 @@ void picture_bars(Lesson *l, const char *key, const Bar *bars, int n)
         int parts = most > 0 ? (int)(bars[i].value / most * 8 * room + 0.5) : 0;
 
         parts = bars[i].value > 0 ? max_int(parts, 1) : 0;
-        fprintf(l->out, "%*s", PAINT_MARGIN, "");
-        paint_cell(l, bars[i].label, label, 'l');
-        fputs("  ", l->out);
-        paint_ink(l, 32);
-        paint_repeat(l, "█", parts / 8);
-        fputs(eighths[parts % 8], l->out);
-        paint_end(l);
-        if (note > 0 && bars[i].note != NULL) {
-            fprintf(l->out, "%s", parts > 0 ? " " : "");
-            paint_cell(l, bars[i].note, min_int(note, columns_of(bars[i].note)), 'l');
-        }
-        fputc('\n', l->out);
+        print_bar(l, &bars[i], label, parts, note);
     }
 }
 

@@ -31,6 +31,7 @@
 #define NAME 14                     /* columns of a row's name at most       */
 #define CELL 8                      /* columns of a cell at most             */
 #define TALL 6                      /* letters of a name that stands upright */
+#define LETTER 32                   /* bytes of one with its marks           */
 #define ROWS 40                     /* lines with names at most              */
 
 static void write_names(Lesson *l, const char *key, const char *const *name, int n)
@@ -98,44 +99,50 @@ static float largest(const float *x, int rows, int columns, int r, int c, int gr
 
 /* --- a line for each row, with names ------------------------------------------- */
 
+/* The character at a place of a name that stands upright, with its marks; "" behind
+ * its end. */
+static void letter_of(char letter[LETTER], const char *name, int place)
+{
+    Text shown = {0};
+    const char *at;
+
+    text_add(&shown, "", 0);
+    columns_show(&shown, name, TALL);
+    at = shown.bytes;
+    for (int i = 0; i < place && *at != '\0'; i++)
+        at += columns_fit(at, 1);
+    snprintf(letter, LETTER, "%.*s", (int)columns_fit(at, 1), at);
+    text_free(&shown);
+}
+
 /* The names of the columns: in the cells where they fit, else upright above them,
  * one letter a line. */
 static void print_column_names(const Lesson *l, const char *const *name, int columns,
                                int left, int cell)
 {
-    char upright[TALL][8];
+    int widest = 0;
 
-    if (cell >= 4) {
+    for (int c = 0; c < columns; c++)
+        widest = max_int(widest, columns_of(name[c]));
+    if (cell >= 4 || cell > widest) {
         fprintf(l->out, "%*s", left, "");
         for (int c = 0; c < columns; c++) {
+            int room = c < columns - 1 ? cell - 1 : min_int(cell - 1, columns_of(name[c]));
+
             fputc(' ', l->out);
-            paint_cell(l, name[c], cell - 1, 'l');
+            paint_cell(l, name[c], room, 'l');
         }
         fputc('\n', l->out);
         return;
     }
-    for (int line = 0; line < TALL; line++) {
-        bool any = false;
-
-        for (int c = 0; c < columns; c++)
-            any = any || columns_of(name[c]) > line;
-        if (!any)
-            return;
+    for (int line = 0; line < min_int(TALL, widest); line++) {
         fprintf(l->out, "%*s", left, "");
         for (int c = 0; c < columns; c++) {
-            Text shown = {0};
-            const char *at;
+            char letter[LETTER];
 
-            text_add(&shown, "", 0);
-            columns_show(&shown, name[c], TALL);
-            at = shown.bytes;
-            for (int i = 0; i < line && *at != '\0'; i++)
-                at += columns_fit(at, 1);
-            snprintf(upright[line], sizeof upright[line], "%.*s",
-                     (int)columns_fit(at, 1), at);
+            letter_of(letter, name[c], line);
             fputs(cell > 2 ? " " : "", l->out);
-            paint_cell(l, upright[line], cell - (cell > 2), 'l');
-            text_free(&shown);
+            paint_cell(l, letter, cell - (cell > 2), 'l');
         }
         fputc('\n', l->out);
     }

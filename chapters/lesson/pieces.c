@@ -25,6 +25,7 @@
 #include "chapters/lesson/pictures.h"
 
 #define LABEL 26                    /* columns of the label, and two behind  */
+#define LINES 6                     /* of a text, or a few more              */
 
 static void print_label(const Lesson *l, const char *label)
 {
@@ -53,8 +54,8 @@ void picture_number(Lesson *l, const char *key, const char *label, double value,
     fputc('\n', l->out);
 }
 
-/* The text keeps all its blanks: lines end where the room ends, or behind the last
- * blank before that. */
+/* The text keeps its blanks: lines end where the room ends, or at the last blank
+ * before that. A long text is cut. */
 void picture_text(Lesson *l, const char *key, const char *label, const char *text)
 {
     int room = l->width - PAINT_MARGIN - LABEL - 2;
@@ -70,7 +71,7 @@ void picture_text(Lesson *l, const char *key, const char *label, const char *tex
     room = min_int(room, l->width - PAINT_MARGIN - 2 - max_int(LABEL,
                    min_int(columns_of(label), l->width / 2)));
     text_add(&shown, "", 0);
-    columns_show(&shown, text, INT32_MAX);
+    columns_show(&shown, text, LINES * room);
     for (rest = shown.bytes; ;) {
         size_t n = columns_fit(rest, room), blank = n;
 
