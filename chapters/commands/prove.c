@@ -138,12 +138,12 @@ static const char *definition(const char *source, const char *name)
     return NULL;
 }
 
-/* "engine FILE NAME [body]": append it to code. The whole function is called my_NAME,
- * also where it calls itself, and is not static. */
+/* "engine FILE NAME [body|helper]": append it to code. A helper stays as it is; else
+ * the whole function is called my_NAME, also where it calls itself, and not static. */
 static bool add_engine(Text *code, Proof *proof, const char *line, Error *error)
 {
-    char path[200], name[100], body[10] = "";
-    int words = sscanf(line, "engine %199s %99s %9s", path, name, body);
+    char path[200], name[100], how[10] = "";
+    int words = sscanf(line, "engine %199[^ \n] %99[^ \n]%*[ ]%9[^ \n]", path, name, how);
     const char *begin, *end;
     Text source = {0};
     bool fine = words >= 2 && read_whole(&source, course_text(proof->course, "%s/%s",
@@ -159,9 +159,11 @@ static bool add_engine(Text *code, Proof *proof, const char *line, Error *error)
         return error_set(error, "%s.answer: %s has no function %s", proof->task->base, path,
                          name);
     }
-    if (strcmp(body, "body") == 0) {
+    if (strcmp(how, "body") == 0) {
         begin = strstr(begin, "\n{\n") + 3;
         text_add(code, begin, (size_t)(end + 1 - begin));
+    } else if (strcmp(how, "helper") == 0) {
+        text_add(code, begin, (size_t)(end + 3 - begin));
     } else {
         if (strncmp(begin, "static ", 7) == 0)
             begin += 7;
@@ -276,10 +278,12 @@ static bool put_in(Text *file, const Text *skeleton, const Text *code, Error *er
     return true;
 }
 
+/* An endless mutant shall not take the full time of a pupil's answer. */
 static bool judge(Verdict *v, Proof *proof, const char *path, uint64_t seed, bool built,
                   Error *error)
 {
-    Judging how = { .seed = seed, .seconds = proof->options->seconds, .built = built };
+    double seconds = proof->options->seconds;
+    Judging how = { .seed = seed, .seconds = seconds < 5 ? seconds : 5, .built = built };
 
     if (judging_judge(v, proof->course, proof->task, path, proof->name, &how, error))
         return true;

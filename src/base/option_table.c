@@ -83,7 +83,7 @@ const Option option_table[] = {
       "the head shown large (the lesson's choice)", false },
 
     { "--answers", 0, "DIR", OPTION_TEXT, FIELD(answers), 0, 0, COURSE,
-      "folder with the answers (chapters/exercises/answers)", false },
+      "folder with the answers (the clone's own)", false },
     { "--level", 0, "N", OPTION_INT, FIELD(level), 1, 3, "hint",
       "this hint alone, 1 to 3 (one more each time)", false },
     { "--seconds", 0, "S", OPTION_REAL, FIELD(seconds), 0.1, 3600, JUDGE,
