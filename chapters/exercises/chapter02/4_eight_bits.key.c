@@ -176,8 +176,8 @@ static void compare_narrowing(Case *c, const float *x, int n)
     case_ints(c, "pattern", got, want, n, NULL);
 }
 
-/* A number of the format, the middle between two, or their neighbours; from 0 to 480,
- * some beyond. */
+/* A number of the format, the middle between two, or their neighbours; from 0 to
+ * 464, some beyond. */
 static float near_something(Case *c)
 {
     int b = case_between(c, 0, LARGEST), where = case_between(c, 0, 4);

@@ -88,7 +88,8 @@ static void compare(Case *c, const float *up, const float *down, int E, int F)
 static void run(Case *c)
 {
     static const float up[2][4] = { { 3, -1, 0.5f, 0 }, { 1, 2, -2, 4 } };
-    static const float down[2][8] = { { 1, 5, 4, 5 }, { 1, 1, 1, 1, 1, 0.5f, 3, 0.25f } };
+    static const float down[2][8] = { { 1, 5, 4, 5 },
+                                      { 1, 1, 1, 1, 1, 0.5f, 3, 0.25f } };
     int E = 1 + case_number(c), F = 4;
     float *x = NULL, *w = NULL;
 
