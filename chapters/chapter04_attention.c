@@ -285,7 +285,7 @@ static bool show_guesses(Lesson *l, Looks *k, const Options *o, Error *error)
 
 /* --- the turn ------------------------------------------------------------------- */
 
-/* By how many degrees the engine turns pair i at a position. */
+/* By how many degrees the engine turns pair i at a position, below half a circle. */
 static double degrees(const Looks *k, int i, int position)
 {
     const Rope *rope = &k->m.model.rope;
@@ -296,7 +296,7 @@ static double degrees(const Looks *k, int i, int position)
     rope_apply(x, rope, &position, 1, 1, rope->width);
     angle = DEGREES * atan2((double)x[i + rope->width / 2], (double)x[i]);
     memory_give_back(x);
-    return angle < -1e-9 ? angle + 360 : angle;
+    return angle;
 }
 
 /* Equation (1) for the last word's query and the word before it, as if they stood at
