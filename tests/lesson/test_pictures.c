@@ -195,6 +195,9 @@ TEST(tables_keep_their_numbers)
     static const char *const cell[] = { "model.layers.0.self_attn.q_proj.weight.and_more"
                                         "_of_it", "786432", "norm", "384" };
     static const char *const odd[] = { "007", "-1.50", "1e3", "0.1", "1,024", "" };
+    static const char *const three[] = { "name", "bytes", "remark" };
+    static const char *const remark[] = { "norm", "384", "one number for each column of "
+                                          "the row that it keeps at a steady size" };
     static const char *const odder[] = { "p", "q" };
     Lesson l = canvas(false, false);
 
@@ -205,6 +208,14 @@ TEST(tables_keep_their_numbers)
         "  " D10 D10 D10 D10 D10 "  ──────\n"
         "  model.layers.0.self_attn.q_proj.weight.and_more_o…  786432\n"
         "  norm                                                   384\n");
+
+    /* Of two names the last one gives way: 45 columns are left for it. */
+    l = canvas(false, false);
+    picture_table(&l, "t", three, "lrl", remark, 1);
+    expect_drawn(&l, "\n"
+        "  name  bytes  remark\n"
+        "  ────  ─────  " D10 D10 D10 D10 "─────\n"
+        "  norm    384  one number for each column of the row that i…\n");
 
     l = canvas(false, true);
     picture_table(&l, "t", odder, "lr", odd, 3);
