@@ -42,7 +42,8 @@
  * In a debugger (make debug; gdb build/debug/run):
  *
  *      break chapter03_layers      here
- *      break block_think           one layer; `finish`, `print a.out[0]`@4
+ *      break block_think           one layer: `print *a->middle@4`, and after
+ *                                  `finish`: `print *a.out@4`
  *      print kernels->name         which table of dot products is in force
  *
  * Read next: src/model/block.c, src/kernels/norm.c, src/kernels/activation.c,

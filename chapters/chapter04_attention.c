@@ -335,7 +335,7 @@ static void show_angles(Lesson *l, Looks *k)
         for (int p = 1; p <= 3; p++)
             cell[rows][p + 1] = looking_cell(&k->arena, "%.3f", degrees(k, i, p));
         cell[rows][5] = looking_cell(&k->arena, "%.0f", 360 / DEGREES / f);
-        i = i == half - 1 ? half : min_int(half - 1, i + max_int(1, half / 6));
+        i = i == half - 1 ? half : min_int(half - 1, i + (half + 6) / 7);
     }
     lesson_say(l, "%d of the %d numbers of a head turn, in %d pairs. Pair 0 turns by one "
                "radian, %.1f degrees, with each word; the last one hardly moves. Below: "

@@ -163,7 +163,8 @@ TEST(turn)
     double q[H * D], k[K * D];
 
     read_book(&w);
-    expect_int(angles->count, 8);
+    expect_int(angles->count, 6);
+    expect_int(number(at(nth(angles, 5), "pair")), D / 2 - 1);
     for (const Json *line = angles->child; line != NULL; line = line->next) {
         double f = pow(10000, -2 * number(at(line, "pair")) / D), circle = 360;
 
