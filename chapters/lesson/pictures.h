@@ -37,17 +37,18 @@ typedef struct {
 } Bar;
 void picture_bars(Lesson *l, const char *key, const Bar *bars, int n);
 
-/* A row of numbers as one line of cells: sign by colour and by shape (▄ above and
- * ▀ below the middle …), size by strength; scale: what counts as full. Rows that are
+/* A row of numbers as one line of cells: sign by colour and by shape (▀ hangs, ▄
+ * stands), size by shape and strength; scale: what counts as full. Rows that are
  * wider than the line are taken together, the largest |x| of each group speaking.
  * Data: {"label": …, "values": […]} with all n numbers, 9 digits, under key. */
 void picture_strip(Lesson *l, const char *key, const char *label, const float *x,
                    int n, double scale);
 
-/* x [rows, columns] in [0, 1]: two rows in one line of half-blocks with colours,
- * one digit 0 … 9 or · for each cell without. NaN: a cell that does not exist.
- * row_label, column_label [rows], [columns], or NULL. Data: {"rows": […],
- * "columns": […], "values": [[…]]}, NaN as null. */
+/* x [rows, columns] in [0, 1]. With names of rows: a line for each, one digit 0 … 9
+ * or · in each cell. Without: two rows in one line of half-blocks with colours, or a
+ * digit for each cell. NaN: a cell that does not exist. row_label, column_label
+ * [rows], [columns], or NULL. Data: {"rows": […], "columns": […], "values": [[…]]},
+ * NaN as null. */
 void picture_heatmap(Lesson *l, const char *key, const char *label,
                      const float *x, int rows, int columns,
                      const char *const *row_label,

@@ -35,6 +35,7 @@
  *
  * Source: behaviour of `tokenizers` 0.23.3, decoders ByteLevel, Replace,
  * ByteFallback, Fuse, Strip. Read next: decode/generate.c.
+ * Lesson: chapters/chapter01_tokenizer.c.
  */
 #include "text/decoder.h"
 

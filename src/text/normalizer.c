@@ -21,6 +21,7 @@
  * - Nothing is prepended to a stretch of no bytes.
  *
  * Source: behaviour of `tokenizers` 0.23.3. Read next: text/splitter.c.
+ * Lesson: chapters/chapter01_tokenizer.c.
  */
 #include "text/normalizer.h"
 
