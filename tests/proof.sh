@@ -74,7 +74,8 @@ transcripts() {
 book() {
     made book || return
     has "$PYTHON" || { skip "the book: no $PYTHON here"; return; }
-    step "the book" "$PYTHON" tests/oracle/book.py "$build/book/index.html" chapters/book/contents
+    step "the book" "$PYTHON" tests/oracle/book.py "$build/book/index.html" \
+        chapters/book/contents "$build/weave"
 }
 
 data() { step "tests with data" "$build/test" --proof; }

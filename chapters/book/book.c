@@ -172,7 +172,7 @@ static Span word_before(Span line, int end)
 }
 
 static void add_symbol(Book *book, const Source *s, Span name, int line,
-                       int opens, bool own)
+                       int opens, bool own, bool promised)
 {
     size_t symbols = (size_t)book->symbols + 1;
 
@@ -181,7 +181,7 @@ static void add_symbol(Book *book, const Source *s, Span name, int line,
     if ((symbols & (symbols - 1)) == 0)     /* 1, 2, 4, …: make room for more */
         book->symbol = memory_grow(book->symbol,
                                    2 * symbols * sizeof *book->symbol);
-    book->symbol[book->symbols++] = (Symbol){ name, s, line, opens, own };
+    book->symbol[book->symbols++] = (Symbol){ name, s, line, opens, own, promised };
 }
 
 /* #define name(…  */
@@ -208,36 +208,47 @@ static Span type_name(const Source *s, int i)
                         : (Span){ NULL, 0 };
 }
 
-/* int name(…       and a brace on a line of its own before any semicolon,
- * {                or everything on one line. */
-static Span function_name(const Source *s, int i)
+/* int name(…       and a brace on a line of its own before any semicolon, or
+ * {                everything on one line; promised: the semicolon comes first. */
+static Span function_name(const Source *s, int i, bool *promised)
 {
-    int parenthesis = span_find(s->line[i], "(");
-    Span name = word_before(s->line[i], max_int(parenthesis, 0));
+    Span line = s->line[i], none = { NULL, 0 };
+    int parenthesis = span_find(line, "("), comment = span_find(line, "/*");
 
-    if (span_find(s->line[i], ") {") > 0)
-        return name;
-    for (; i < s->lines && !span_is(s->line[i], "{"); i++)
-        if (span_find(s->line[i], ";") >= 0 || s->line[i].length == 0)
-            return (Span){ NULL, 0 };
-    return name;
+    *promised = false;
+    if (parenthesis <= 0 || !is_word(line.text[parenthesis - 1])
+        || (comment >= 0 && comment < parenthesis))
+        return none;
+    if (span_find(line, ") {") < 0)
+        for (; i < s->lines && !span_is(s->line[i], "{") && !*promised; i++) {
+            if (s->line[i].length == 0)
+                return none;
+            *promised = span_find(s->line[i], ";") >= 0;
+        }
+    return word_before(line, parenthesis);
 }
 
-/* What is defined in line i, after a contract that begins in line opens. */
+/* What is defined in line i, after a contract that begins in line opens. A header's
+ * promises count too: the .c may not be in the book. */
 static void index_line(Book *book, const Source *s, int i, int opens)
 {
-    Span line = s->line[i];
+    Span line = s->line[i], name = { NULL, 0 };
     bool header = s->path[strlen(s->path) - 1] == 'h';
+    bool own = false, promised = false;
 
-    if (span_begins(line, "#define "))
-        add_symbol(book, s, macro_name(line), i, opens, !header);
-    else if (span_begins(line, "struct ") && span_find(line, " {") > 0)
-        add_symbol(book, s, word_before(line, line.length), i, opens, false);
-    else if (span_begins(line, "typedef "))
-        add_symbol(book, s, type_name(s, i), i, opens, false);
-    else if (line.length > 0 && is_letter(line.text[0]))
-        add_symbol(book, s, function_name(s, i), i, opens,
-                   !header && span_find(line, "static ") >= 0);
+    if (span_begins(line, "#define ")) {
+        name = macro_name(line);
+        own = !header;
+    } else if (span_begins(line, "struct ") && span_find(line, " {") > 0) {
+        name = word_before(line, span_find(line, " {"));
+    } else if (span_begins(line, "typedef ")) {
+        name = type_name(s, i);
+    } else if (line.length > 0 && is_letter(line.text[0])) {
+        name = function_name(s, i, &promised);
+        own = !header && span_find(line, "static ") >= 0;
+    }
+    if (header || !promised)
+        add_symbol(book, s, name, i, opens, own, promised);
 }
 
 void book_index(Book *book)
@@ -291,9 +302,9 @@ const Symbol *book_symbol(const Book *book, Span name, const Source *from)
 
         if (s->name.text[0] != name.text[0] || !same(s->name, name))
             continue;
-        if (s->source == from)
+        if (s->source == from && !s->promised)
             return s;
-        if (!s->own && found == NULL)
+        if (!s->own && (found == NULL || (found->promised && !s->promised)))
             found = s;
     }
     return found;

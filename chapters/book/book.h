@@ -32,6 +32,7 @@ typedef struct {
     int line;                   /* where it is defined, from 0               */
     int opens;                  /* there, or where its contract begins       */
     bool own;                   /* static: only this file sees it            */
+    bool promised;              /* declared here, defined elsewhere          */
 } Symbol;
 
 typedef struct {

@@ -163,8 +163,16 @@ static int put_pair(const Prose *p, Span text)
     return end + 1;
 }
 
-static int put_label(const Prose *p, Span text)
+/* Labels stand at the beginning of a line or of a sentence: behind ". ". */
+static int put_label(const Prose *p, Span line, int at)
 {
+    Span text = part(line, at, line.length);
+    int end = at;
+
+    while (end > 0 && line.text[end - 1] == ' ')
+        end--;
+    if (at > 0 && (end == at || end == 0 || line.text[end - 1] != '.'))
+        return 0;
     for (int i = 0; labels[i] != NULL; i++)
         if (span_begins(text, labels[i])) {
             put_format(p->page, "<b>%s</b>", labels[i]);
@@ -182,9 +190,8 @@ static void put_words(const Prose *p, Span text, bool picture)
         bool begins = !is_word(before);
 
         done = 0;
-        if (!picture && (at == 0 || (at > 1 && before == ' '
-                                     && text.text[at - 2] == '.')))
-            done = put_label(p, rest);
+        if (!picture)
+            done = put_label(p, text, at);
         if (!picture && done == 0 && begins && strchr("`*", rest.text[0])
             && rest.length > 2)
             done = put_pair(p, rest);

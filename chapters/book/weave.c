@@ -107,14 +107,15 @@ static void put_text(Text *page, const char *text)
     put_escaped(page, (Span){ text, (int)strlen(text) });
 }
 
-/* "norm.c - what it does": the words behind the dash. */
+/* "norm.c - what it does": the words behind the dash, up to the first blank line. */
 static void put_subject(Text *page, const Source *s)
 {
-    Span first = s->line[0];
-    int dash = span_find(first, " - ");
+    int dash = span_find(s->line[0], " - "), skip = dash + 3;
 
-    if (dash > 0)
-        put_escaped(page, (Span){ first.text + dash + 3, first.length - dash - 3 });
+    for (int i = 0; dash > 0 && i < s->lines && s->line[i].length > skip; i++) {
+        put_escaped(page, (Span){ s->line[i].text + skip, s->line[i].length - skip });
+        skip = 2;                       /* the star; its blank stays         */
+    }
 }
 
 /* Is the other file the header's own .c? Then the two are one line of a list. */
@@ -262,9 +263,9 @@ static bool put_run(Text *page, Weaver *w, const Entry *entry, Error *error)
         argv[count++] = word;
     argv[count++] = "--color";
     argv[count++] = "always";
-    if (!process_run(&lesson, &plan, error))
-        return false;
-    if (lesson.end != PROCESS_EXITED || lesson.code != EXIT_FINE) {
+    if (!process_run(&lesson, &plan, error)) {
+        error_where(error, "line %d of the contents", entry->line);
+    } else if (lesson.end != PROCESS_EXITED || lesson.code != EXIT_FINE) {
         error_code(error, EXIT_CRASH, "line %d of the contents: %s %s ended with %d, "
                    "saying: %s", entry->line, w->run, entry->words, lesson.code,
                    lesson.err.length > 0 ? lesson.err.bytes : "nothing");

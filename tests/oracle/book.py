@@ -6,14 +6,20 @@
              └─► text ──► each file's text, tags taken away, is the file, byte for
                           byte; line numbers and links point where they say
 
+  a file made to confuse the weaver ──► woven just the same; four that no book can
+                                        hold ──► exit 3, naming the place
+
   style sheet ──► every colour of letters readable on its paper (WCAG 2: 4.5 : 1),
                   in light and in dark
 
-Usage: book.py BOOK CONTENTS     (make proof; from the top folder of the clone)
+Usage: book.py BOOK CONTENTS WEAVE     (make proof; from the top folder of the clone)
 """
 import html.parser
+import os
 import re
+import subprocess
 import sys
+import tempfile
 
 BLOCK = {"p", "div", "ul", "ol", "li", "pre", "h1", "h2", "h3", "article", "section",
          "nav", "header", "figure", "figcaption"}
@@ -151,12 +157,83 @@ def wrong_names(page, lines):
             yield f"{path}: {text} leads to {target}, where it is not defined"
 
 
-def main():
-    book, contents = sys.argv[1:3]
-    raw = open(book, "rb").read()
+CONFUSING = r'''/* odd.c - 1 < 2 && "a" > 'b' &amp; all that
+ *
+ * Traps:
+ * - `code`, *stress*, a*b*c, `open, * x *, "<i>" and </div>
+ *   goes on; 3. is no item
+ *
+ *        ┌─┐ a picture in an item, <b>
+ *        └─┘
+ * 1. another list
+ * text below it. Read next: odd.c, none.c, ./odd.c.
+
+ no star here, 日本語 and \t a tab:	.
+ *
+ *   $ ./run nothing
+ *   //= 1 < 2 -> yes      ''' r'''
+ *
+ */
+/* one line: odd() and odd_name */
+/**/
+/* not alone */ int x;
+#define odd_name(x) "/* no comment \" <" /* but this is
+    one & more */ '\\'' // and <this>
+
+static int odd(void) { return '"'; }
+int y; /* behind */
+    /* inside */
+
+/* never closed <
+ * in the end
+'''
+
+
+def parsed(raw):
     page = Page()
     page.feed(raw.decode("utf-8"))
     page.close()
+    return page
+
+
+def weave_odd(weave, source, contents="chapter 01 Odd\nodd.c\n"):
+    """(exit status, what it said, its page) for a book of one odd file."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = {"odd.c": source, "contents": contents.encode(), "style.css": b":root {}"}
+        for name, text in files.items():
+            with open(os.path.join(folder, name), "wb") as out:
+                out.write(text)
+        done = subprocess.run([os.path.abspath(weave), "contents", "style.css", "none", "out.html"],
+                              cwd=folder, capture_output=True, timeout=60)
+        path = os.path.join(folder, "out.html")
+        page = parsed(open(path, "rb").read()) if os.path.exists(path) else None
+        return done.returncode, done.stderr.decode(), page
+
+
+def odd_checks(weave):
+    status, said, page = weave_odd(weave, CONFUSING.encode())
+    yield "a confusing file is woven", [] if status == 0 else [said]
+    if page:
+        got = "".join(page.texts["odd.c"])
+        yield "every byte of it", [] if got == CONFUSING else [repr(got)]
+        yield "its tags", page.wrong + [f"<{t}> is never closed" for t, _ in page.stack]
+        yield "its anchors", [i for i in page.ids if page.ids.count(i) > 1] \
+            + [h for h in page.links if h[1:] not in page.ids]
+    for what, source, contents, place in [
+            ("a last line without an end", b"int x;", None, "odd.c"),
+            ("bytes that are not UTF-8", b"int x;\n/* \xff */\n", None, "odd.c:2"),
+            ("a control character", b"int x;\n\n\x1b[0m\n", None, "odd.c:3"),
+            ("a file that is not there", b"\n", "chapter 01 A\nodd.c\n\nnone.c\n", "contents:4"),
+            ("a file twice", b"\n", "chapter 01 A\nodd.c\nodd.c\n", "contents:3")]:
+        status, said, page = weave_odd(weave, source, contents or "chapter 01 Odd\nodd.c\n")
+        yield f"{what} is refused", [] if status == 3 and place in said and page is None \
+            else [f"exit {status}: {said}"]
+
+
+def main():
+    book, contents, weave = sys.argv[1:4]
+    raw = open(book, "rb").read()
+    page = parsed(raw)
     wanted = [line.strip() for line in open(contents, encoding="utf-8")
               if re.match(r"(src|chapters)/", line)]
     bytes_of = {path: open(path, "rb").read() for path in wanted}
@@ -186,6 +263,7 @@ def main():
         checks.append((f"every byte of {path}", [] if got == bytes_of[path] else
                        [f"differs at byte {at}: {got[at:at + 30]!r} instead of "
                         f"{bytes_of[path][at:at + 30]!r}"]))
+    checks += odd_checks(weave)
     failed = 0
     for what, complaints in checks:
         if complaints:
