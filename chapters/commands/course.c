@@ -97,7 +97,7 @@ static bool find_library(Course *course, const char *program, Error *error)
     for (int i = 0; i < 2; i++) {
         course->library = course_text(course, "%s%s/libbillion.a", program, places[i]);
         if (path_is_file(course->library)) {
-            course->builds = course_text(course, "%s%s/exercises", program, places[i]);
+            course->objects = course_text(course, "%s%s/exercises", program, places[i]);
             return true;
         }
     }
@@ -296,16 +296,16 @@ bool course_open(Course *course, const Options *options, Error *error)
         return error_set(error, "where this program lies is unknown here: the exercises "
                          "cannot be found");
     if (!find_root(course, program, error) || !find_library(course, program, error)
-        || !make_folder(course->builds, error))
+        || !make_folder(course->objects, error))
         return false;
+    course->builds = course->objects;
     course->answers = course_text(course, "%s/" FOLDER "/answers", course->root);
     if (options->answers != NULL) {
         if (!make_folder(options->answers, error))
             return false;
         course->answers = course_text(course, "%s", realpath(options->answers, real) != NULL
                                       ? real : options->answers);
-        course->builds = course_text(course, "%s/%016" PRIx64, course->builds,
-            hash_bytes(HASH_START, course->answers, strlen(course->answers)));
+        course->builds = course_text(course, "%s/build", course->answers);
         if (!make_folder(course->builds, error))
             return false;
     }

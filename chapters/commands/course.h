@@ -33,7 +33,9 @@ typedef struct {
     Arena arena;
     const char *root;               /* the clone                             */
     const char *library;            /* libbillion.a                          */
-    const char *builds;             /* folder for what is compiled           */
+    const char *objects;            /* folder of the keys' objects, shared   */
+    const char *builds;             /* … of programs: the answers' own, so that
+                                       two graders do not meet               */
     const char *answers;            /* folder of the pupil's files           */
     Task *tasks;                    /* [count], in the order of the course   */
     int count;

@@ -110,6 +110,14 @@ static const char *compiler(void)
     return cc != NULL && cc[0] != '\0' ? cc : "cc";
 }
 
+/* Its last part: what one compiler has built another may not be able to link. */
+static const char *compiler_name(void)
+{
+    const char *slash = strrchr(compiler(), '/');
+
+    return slash != NULL ? slash + 1 : compiler();
+}
+
 static bool compile(Process *p, const Words *words, Error *error)
 {
     const char *plain[] = { "LC_ALL=C", NULL };     /* messages that we can read */
@@ -130,9 +138,8 @@ static bool compile(Process *p, const Words *words, Error *error)
  * answer lies beside the builds, under the compiler's name. */
 static bool has_sanitizers(bool *has, Course *course, Error *error)
 {
-    const char *name = strrchr(compiler(), '/') != NULL ? strrchr(compiler(), '/') + 1
-                                                         : compiler();
-    const char *yes = course_text(course, "%s/sanitizers-%s", course->builds, name);
+    const char *yes = course_text(course, "%s/sanitizers-%s", course->objects,
+                                  compiler_name());
     const char *source = course_text(course, "%s.c", yes);
     Words w = { .word = { compiler(), SANITIZE, "-o", yes, source }, .count = 5 };
     Process p = {0};
@@ -198,8 +205,8 @@ static const char *build_name(Build build)
 static const char *object(Course *course, const Task *task, Build build, bool sanitized,
                           const char *source, const char *name, Error *error)
 {
-    const char *path = course_text(course, "%s/%s-%s.o", course->builds, name,
-                                   build_name(build));
+    const char *path = course_text(course, "%s/%s-%s-%s.o", course->objects, name,
+                                   build_name(build), compiler_name());
     const char *beside = course_text(course, "%s.%ld", path, (long)getpid());
     const char *exercises = course_text(course, "%s/chapters/exercises", course->root);
     const char *tasks = course_text(course, "%s/chapter%02d/tasks.h", exercises,
@@ -386,14 +393,14 @@ static bool run_program(Verdict *v, Course *course, const char *program,
                            race ? "--race" : NULL, NULL };
     const char *options[] = {
         "ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:exitcode=86:handle_abort=0:"
-        "hard_rss_limit_mb=2048:max_allocation_size_mb=1024:color=never:"
+        "hard_rss_limit_mb=1024:max_allocation_size_mb=1024:color=never:"
         "detect_stack_use_after_return=1:max_malloc_fill_size=1048576",
         "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:exitcode=86:color=never", NULL };
     ProcessPlan plan = { .argv = argv, .environment = options, .seconds = how->seconds,
                          .cpu_seconds = (int)how->seconds + 1,
                          .file = (size_t)64 << 20,
                          .memory = v->sanitized || LIBRARY_SANITIZED
-                                 ? 0 : (size_t)2 << 30 };
+                                 ? 0 : (size_t)1 << 30 };
     Process p;
     bool fine;
 

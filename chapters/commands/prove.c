@@ -394,13 +394,19 @@ static bool prove_task(Proof *proof, Error *error)
     return fine;
 }
 
-/* "04": the chapter; "04.2": one; NULL: all. */
+/* "04": the chapter; "04.2": one; several of them; NULL: all. */
 static bool is_wanted(const Task *task, const char *words)
 {
-    if (words == NULL)
-        return true;
-    return strchr(words, '.') != NULL ? strcmp(words, task->number) == 0
-                                      : atoi(words) == task->chapter;
+    for (const char *at = words; at != NULL && *at != '\0'; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        bool whole = memchr(at, '.', length) == NULL;
+
+        if (whole ? atoi(at) == task->chapter
+                  : length == strlen(task->number) && memcmp(at, task->number, length) == 0)
+            return true;
+        at += length;
+    }
+    return words == NULL;
 }
 
 bool prove_course(int *code, Course *course, const Options *o, Error *error)

@@ -91,7 +91,7 @@ void shorten_compiler(Text *out, const char *said, const char *answer)
     int complaints = 0, lines = 0;
 
     (void)answer;
-    if (strstr(said, ": error: ") == NULL && missing_function(out, said))
+    if (missing_function(out, said))    /* the linker's: all was compiled    */
         return;
     while (*said != '\0' && lines < LINES) {
         size_t length = strcspn(said, "\n");
@@ -124,7 +124,10 @@ static bool undefined_behaviour(Text *out, const char *said, const char *answer)
         begin--;
     at += strlen(": runtime error: ");
     length = strcspn(at, "\n");
-    text_print(out, "undefined behaviour: %.*s\n", (int)length, at);
+    if (memmem(at, length, "null pointer", strlen("null pointer")) != NULL)
+        text_print(out, "it follows a pointer that is NULL\n");
+    else
+        text_print(out, "undefined behaviour: %.*s\n", (int)length, at);
     place = strstr(begin, name);
     if (place != NULL && place < at
         && sscanf(place + strlen(name), ":%d", &line) == 1)
@@ -142,7 +145,7 @@ static const struct { const char *word, *meaning; } meanings[] = {
     { "allocation-size-too-big", "it asks for far more memory than there is" },
     { "requested allocation size", "it asks for far more memory than there is" },
     { "out of memory", "it asks for far more memory than there is" },
-    { "rss limit exhausted", "it takes more and more memory: two gigabytes are the limit" },
+    { "rss limit exhausted", "it takes more and more memory: one gigabyte is the limit" },
     { "FPE on", "a whole number is divided by zero" },
     { "SEGV on unknown address 0x0000000000", "it follows a pointer that is NULL" },
     { "SEGV on", "it follows a pointer that points nowhere" },
