@@ -75,7 +75,8 @@ static void draw_row(Lesson *l, const SideText *text, int n, int width)
     for (int i = 0; i < n; i++) {
         fprintf(l->out, "%*s", i == 0 ? PAINT_MARGIN : GAP, "");
         paint(l, "1");
-        paint_cell(l, text[i].head, width, 'l');
+        paint_cell(l, text[i].head, i < n - 1 ? width : min_int(width,
+                   columns_of(text[i].head)), 'l');
         paint_end(l);
     }
     fputc('\n', l->out);
