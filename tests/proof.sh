@@ -6,6 +6,7 @@
 #   readme       every command of README.md, in an empty clone
 #   transcripts  every "$ ./run …" that the prose shows, typed again and compared
 #   book         make book; every line of every file is in it, no dead link
+#   course       exercises: skeletons fail, answers pass, every mutant fails (cc alone)
 #   mutants      lessons notice broken subjects: tests/lesson_mutants (cc alone)
 #   matrix       one hash over compilers, threads, chunks, kernels, formats
 #   oracles      transformers, tokenizers and safetensors as judges ($PYTHON with
@@ -28,7 +29,7 @@
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-steps=${*:-data readme transcripts book mutants matrix oracles notebooks sanitizers fuzzers ${FULL:+shapes peer}}
+steps=${*:-data readme transcripts book course mutants matrix oracles notebooks sanitizers fuzzers ${FULL:+shapes peer}}
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -79,6 +80,8 @@ book() {
 }
 
 data() { step "tests with data" "$build/test" --proof; }
+
+course() { step "the course proves itself" "$build/run" grade --prove; }
 
 mutants() { step "lessons notice broken subjects" sh tests/mutants.sh "$build"; }
 
