@@ -14,6 +14,8 @@
  *      " there" ◄── bytes that make a character ◄────────────────┘
  *                                                     src/text/decoder.c
  *
+ *      //= id[1..5] -> 1688 375 693 259 544
+ *
  * A model has never seen a letter. It has a table with one row of numbers for each
  * token of its vocabulary, and a tokenizer is the road from text to the numbers of
  * those rows, and back. Words would not do as tokens: there is always a new one.
@@ -56,7 +58,6 @@
  */
 #include <string.h>
 
-#include "base/random.h"
 #include "chapters/commands/common.h"
 #include "chapters/lesson/anytext.h"
 #include "chapters/lesson/looking.h"    /* looking_cell                      */
@@ -64,7 +65,7 @@
 #include "chapters/words.h"
 
 #define PROMPT "Once upon a time"
-#define SMILE "caf\303\251 \360\237\230\200"        /* café 😀               */
+#define SMILE "café 😀"             /* é: 2 bytes, 😀: 4                      */
 #define SHOWN 60                    /* tokens that are drawn of a long text  */
 #define KINDS (ANYTEXT_KINDS + 1)   /* and those made of tokens              */
 #define EACH 600                    /* random texts of each kind             */
@@ -107,6 +108,7 @@ static bool show_pieces(Lab *lab, const Options *options, Error *error)
         picture_tokens(&lab->l, "cut", "cut into pieces; merges never cross a cut",
                        shown, NULL, min_int(SHOWN, lab->trip.race.pieces));
         tokenizer_encode(&ids, lab->t, prompt.bytes, prompt.length, true);
+        //@stop text_encoded
         for (int i = 0; i < min_int(SHOWN, ids.count); i++)
             shown[i] = token(lab, ids.id[i]);
         picture_tokens(&lab->l, "tokens", "and into tokens; below, what the model "
@@ -185,8 +187,7 @@ static void show_race(Lab *lab)
 static void show_bytes(Lab *lab)
 {
     static const char *const head[] = { "id", "token", "on the screen" };
-    static const Bracket parts[] = { { 3, 5, "\303\251" },
-                                     { 6, 10, "\360\237\230\200" } };
+    static const Bracket parts[] = { { 3, 5, "é" }, { 6, 10, "😀" } };
     TokenStream stream;
     const char **cell;
     Text out = {0};
@@ -202,6 +203,7 @@ static void show_bytes(Lab *lab)
     for (int i = 0; i < n; i++) {
         text_clear(&out);
         stream_add(&stream, &out, lab->trip.race.ids.id[i]);
+        //@stop bytes_streamed
         cell[3 * i] = looking_cell(&lab->arena, "%d", lab->trip.race.ids.id[i]);
         cell[3 * i + 1] = token(lab, lab->trip.race.ids.id[i]);
         cell[3 * i + 2] = arena_text(&lab->arena, out.length > 0 ? out.bytes : "",
@@ -230,9 +232,8 @@ static void show_texts(Lab *lab)
                                         "2024", "12345" };
     static const char *const text[] = {
         "There was once a king who had three daughters.",
-        "Es war einmal ein K\303\266nig, der hatte drei T\303\266chter.",
-        "\346\230\224\343\200\205\343\200\201\343\201\202\343\202\213\347\216\213\346"
-        "\247\230\343\201\253\344\270\211\344\272\272\343\201\256\345\250\230",
+        "Es war einmal ein König, der hatte drei Töchter.",
+        "昔々、ある王様に三人の娘",
         "for (int i = 0; i < n; i++) sum += x[i];",
         "3.14159265358979323846264338327950288" };
     enum { WORDS = sizeof word / sizeof *word, TEXTS = sizeof text / sizeof *text };
@@ -294,27 +295,6 @@ static void show_losses(Lab *lab)
     text_free(&back);
 }
 
-/* The text of a handful of tokens, taken at random: long words, and long races. */
-static void any_tokens(Text *out, const Lab *lab, uint64_t seed, int number)
-{
-    int V = tokenizer_vocabulary(lab->t), ids[16], n = 0;
-
-    while (n < 16 && random_uniform(seed, (uint32_t)number, (uint32_t)n, 99) < 0.95f) {
-        float u = random_uniform(seed, (uint32_t)number, (uint32_t)n, 100);
-
-        ids[n++] = min_int(V - 1, (int)((double)u * V));
-    }
-    tokenizer_decode(out, lab->t, ids, n, true);
-}
-
-static void add_counts(RoundTripCount *all, const RoundTripCount *some)
-{
-    all->texts += some->texts;
-    all->ids += some->ids;
-    all->back += some->back;
-    all->excused += some->excused;
-}
-
 /* 5: thousands of texts that nobody would write. */
 static RoundTripCount show_trials(Lab *lab, uint64_t seed)
 {
@@ -333,7 +313,7 @@ static RoundTripCount show_trials(Lab *lab, uint64_t seed)
             if (kind < ANYTEXT_KINDS)
                 anytext(&text, kind, seed, i);
             else
-                any_tokens(&text, lab, seed, i);
+                anytext_tokens(&text, lab->t, seed, i);
             roundtrip_try(&lab->trip, &count, &text, &back);
         }
         cell[5 * kind] = kind < ANYTEXT_KINDS ? anytext_kind(kind) : "tokens at random";
@@ -341,7 +321,7 @@ static RoundTripCount show_trials(Lab *lab, uint64_t seed)
         cell[5 * kind + 2] = looking_cell(&lab->arena, "%d", count.ids);
         cell[5 * kind + 3] = looking_cell(&lab->arena, "%d", count.back);
         cell[5 * kind + 4] = looking_cell(&lab->arena, "%d", count.excused);
-        add_counts(&all, &count);
+        roundtrip_add(&all, &count);
     }
     text_free(&text);
     text_free(&back);
@@ -361,6 +341,7 @@ static void prove(Lab *lab, const RoundTripCount *all)
 {
     const RaceVerdict *v = &lab->trip.verdict;
 
+    //@stop trials_done
     lesson_theorem(&lab->l, "decode(encode(s)) = normalize(s), and every merge was the "
                    "best that stood there");
     lesson_check(&lab->l, all->back + all->excused == all->texts,

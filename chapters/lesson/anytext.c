@@ -1,4 +1,4 @@
-/* anytext.c - seeded random texts of six kinds, to try a tokenizer with
+/* anytext.c - seeded random texts, to try a tokenizer with
  *
  *      random_uniform(seed, number, position, draw)
  *            │
@@ -26,6 +26,7 @@
 
 #define LONGEST 24                  /* code points of a text                 */
 #define RANGES 6
+#define TOKENS 16                   /* of a text made of tokens              */
 
 typedef struct {
     const char *name;
@@ -76,4 +77,17 @@ void anytext(Text *out, int kind, uint64_t seed, int number)
         text_add_point(out, point >= 0xD800 && point < 0xE000 ? UTF8_REPLACEMENT
                                                               : point);
     }
+}
+
+/* Appends. Ended by chance, so that short ones are among them. */
+void anytext_tokens(Text *out, const Tokenizer *t, uint64_t seed, int number)
+{
+    int ids[TOKENS], n = 0;
+    uint32_t V = (uint32_t)tokenizer_vocabulary(t);
+
+    while (n < TOKENS && below(20, seed, number, n, 2 * ANYTEXT_KINDS) > 0) {
+        ids[n] = (int)below(V, seed, number, n, 2 * ANYTEXT_KINDS + 1);
+        n++;
+    }
+    tokenizer_decode(out, t, ids, n, true);
 }

@@ -1,4 +1,4 @@
-/* anytext.h - seeded random texts of six kinds, to try a tokenizer with
+/* anytext.h - seeded random texts, to try a tokenizer with
  *
  * Rules of use: the same (kind, seed, number) gives the same text everywhere. It is
  * valid UTF-8, may hold NUL, and may be empty.
@@ -6,11 +6,14 @@
 #ifndef ANYTEXT_H
 #define ANYTEXT_H
 
-#include "base/utf8.h"
+#include "text/tokenizer.h"
 
 #define ANYTEXT_KINDS 6
 
 const char *anytext_kind(int kind);             /* "emoji"                    */
 void anytext(Text *out, int kind, uint64_t seed, int number);
+
+/* The text of a handful of tokens, taken at random: long words, and long races. */
+void anytext_tokens(Text *out, const Tokenizer *t, uint64_t seed, int number);
 
 #endif

@@ -2,8 +2,8 @@
  *
  *      tokenizer_encode_observed ──► piece   "Ġupon"
  *                                    symbol  Ġ  u  p  o  n         the row
- *                                    merge   o+n     rank 19       Ġ u p on
- *                                    merge   Ġ+u     rank …        Ġu p on
+ *                                    merge   o+n, its rank         Ġ u p on
+ *                                    merge   Ġ+u, its rank         Ġu p on
  *                                    …
  *                     the very steps of src/text/bpe.c, in its order
  *                                         │

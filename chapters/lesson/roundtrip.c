@@ -116,3 +116,11 @@ void roundtrip_try(RoundTrip *trip, RoundTripCount *count, const Text *text, Tex
         count->excused += has_loss(trip, &hoped);
     text_free(&hoped);
 }
+
+void roundtrip_add(RoundTripCount *all, const RoundTripCount *some)
+{
+    all->texts += some->texts;
+    all->ids += some->ids;
+    all->back += some->back;
+    all->excused += some->excused;
+}

@@ -28,6 +28,9 @@ typedef struct {
     bool more_losses;               /* there were others                     */
 } RoundTrip;
 
+/* all += some. */
+void roundtrip_add(RoundTripCount *all, const RoundTripCount *some);
+
 void roundtrip_init(RoundTrip *trip, const Tokenizer *t);
 void roundtrip_free(RoundTrip *trip);
 

@@ -217,6 +217,21 @@ TEST(they_end_in_seconds)
     }
 }
 
+/* Tokenizers of real models: only their tokenizer.json is needed. The one that
+ * writes blanks as ▁ cannot bring back a ▁, and the lesson says so. */
+TEST(real_tokenizers_keep_the_theorem)
+{
+    static const char *const names[] = {
+        "models/TinyLlama-1.1B-Chat-v1.0", "models/Llama-3.2-1B-Instruct",
+        "models/pythia-1b", "models/stablelm-2-1_6b", "models/gpt2" };
+
+    for (int i = 0; i < 5; i++) {
+        char *out = fine_lesson(&lessons[1], "--model", test_data(names[i]));
+
+        expect((strstr(out, "U+2581") != NULL) == (i == 0));
+    }
+}
+
 const Test lessons_tests[] = {
     { "in a pipe they are plain", in_a_pipe_they_are_plain },
     { "colour can be asked for", colour_can_be_asked_for },
@@ -224,5 +239,6 @@ const Test lessons_tests[] = {
     { "as data they are one object", as_data_they_are_one_object },
     { "a missing model is said", a_missing_model_is_said },
     { "they end in seconds", they_end_in_seconds },
+    { "proof: real tokenizers keep the theorem", real_tokenizers_keep_the_theorem },
     { NULL, NULL },
 };

@@ -192,12 +192,12 @@ TEST(a_large_heatmap_is_taken_together)
 TEST(tables_keep_their_numbers)
 {
     static const char *const head[] = { "tensor", "bytes" };
-    static const char *const cell[] = { "model.layers.0.self_attn.q_proj.weight.and_more"
-                                        "_of_it", "786432", "norm", "384" };
+    static const char *const cell[] = {
+        "model.layers.0.self_attn.q_proj.weight.and_more_of_it", "786432", "norm", "384" };
     static const char *const odd[] = { "007", "-1.50", "1e3", "0.1", "1,024", "" };
     static const char *const three[] = { "name", "bytes", "remark" };
-    static const char *const remark[] = { "norm", "384", "one number for each column of "
-                                          "the row that it keeps at a steady size" };
+    static const char *const remark[] = {
+        "norm", "384", "one number for each column of the row that it keeps steady" };
     static const char *const odder[] = { "p", "q" };
     Lesson l = canvas(false, false);
 
