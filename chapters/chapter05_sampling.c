@@ -297,7 +297,7 @@ static bool prove(Dice *d, Error *error)
     if (!rewrite_checks(&d->l, &d->writing, &d->text, error))
         return false;
     lesson_check(&d->l, d->text.count == 0 || d->text.id[0] == d->picked,
-                 "its first word is the one that the dart above fell on");
+                 "the first of them is the one that the dart above fell on");
     filter_checks(&d->l, &d->stages);
     dart_checks(&d->l, &d->stages);
     return true;

@@ -21,6 +21,7 @@
 
 #include "base/interrupt.h"
 #include "base/parallel.h"
+#include "base/random.h"
 
 static bool go_on(void *context, size_t done, size_t total)
 {
@@ -100,17 +101,40 @@ static bool any_way(bool *same, const Writing *writing, const Ids *want, Error *
     return fine;
 }
 
+/* Word by word: is each id the one that the dart of its position falls on?
+ *   hit  out: how many are                                                  */
+static bool replay(int *hit, const Writing *w, Session *s, const Ids *want, Error *error)
+{
+    int V = w->m->model.config.V;
+    SamplingWork work;
+    bool fine = session_goto(s, w->prompt->id, w->prompt->count, error);
+
+    *hit = 0;
+    sampling_work_init(&work, V);
+    for (int i = 0; fine && i < want->count; i++) {
+        float u = random_uniform(w->seed, 0, (uint32_t)s->length, 0);
+
+        sampling_distribution(work.p, s->logits, V, s->ids, s->length, &w->config,
+                              &work);
+        *hit += sampling_pick(work.p, V, u) == want->id[i];
+        fine = i == want->count - 1 || session_feed(s, &want->id[i], 1, error);
+    }
+    sampling_work_free(&work);
+    return fine;
+}
+
 bool rewrite_checks(Lesson *l, const Writing *w, const Ids *want, Error *error)
 {
     bool ways = true, twice = true, cached = true;
-    int read = 0;
+    int read = 0, hit;
     Session s;
 
     if (!any_way(&ways, w, want, error)
         || !model_session(&s, w->m, w->options, w->prompt->count, w->n, error))
         return false;
     if (!again(&twice, NULL, w, &s, want, error)
-        || !again(&cached, &read, w, &s, want, error)) {
+        || !again(&cached, &read, w, &s, want, error)
+        || !replay(&hit, w, &s, want, error)) {
         session_free(&s);
         return false;
     }
@@ -120,5 +144,7 @@ bool rewrite_checks(Lesson *l, const Writing *w, const Ids *want, Error *error)
     lesson_check(l, twice, "asked once more: the same ids");
     lesson_check(l, cached && read <= 1, "and with the prompt already in the cache (%d "
                  "of its %d ids read again): the same", read, w->prompt->count);
+    lesson_check(l, hit == want->count, "each of its words is the one that the dart of its "
+                 "position falls on");
     return true;
 }

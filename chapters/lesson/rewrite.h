@@ -25,7 +25,7 @@ typedef struct {
 bool write_text(Ids *ids, Text *text, int *read, const Writing *writing, Session *s,
                 Error *error);
 
-/* want: what was shown. Three lesson_checks. */
+/* want: what was shown. Four lesson_checks. */
 bool rewrite_checks(Lesson *l, const Writing *writing, const Ids *want, Error *error);
 
 #endif
