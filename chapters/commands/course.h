@@ -66,6 +66,10 @@ const char *course_shown(Course *course, const char *path);
 const char *course_text(Course *course, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* card.c: fill the fields of a task whose base is set. Errors: a card that lacks
+ * something, or has a word that is none, with its line. */
+bool card_read(Course *course, Task *task, Error *error);
+
 /* A card's paragraphs on stdout, wrapped; lines that are set in stay as they are. */
 void course_say(const char *text);
 

@@ -1,18 +1,12 @@
-/* judging.c - compile an answer, run it in a child with limits, read the verdict
+/* judging.c - run an answer in a child with limits, and read the verdict
  *
- *      04.2.c ──┐ the pupil's            build/exercises/
- *      2_….key.c├─► cc ──► 04.2-checked  sanitizers: this one is graded
- *      judge.c ─┤     ├──► 04.2          -O0, no sanitizer: for the debugger
- *      lib….a ──┘     └──► 04.2-fast     optimized: Race only
- *                               │
- *                               ▼  process_run: seconds, memory, output bounded
- *                          the report (JSON lines)  +  how it ended  +  stderr
- *                               │
- *                               ▼
- *                            Verdict
- *
- * The pupil's file is compiled anew each time, the key and the judge once: their
- * objects lie in build/exercises/ and are older than nothing that they depend on.
+ *      04.2.c ──► building.c ──► build/exercises/04.2-checked
+ *                                   │
+ *                                   ▼  process_run: seconds, memory, output bounded
+ *                               the report (JSON lines)  +  how it ended  +  stderr
+ *                                   │
+ *                                   ▼
+ *                                Verdict ──► grade.c: for a person, or as JSON
  *
  * How a run ended is read in this order, and the order matters: time, then a
  * sanitizer's report, then a wrong case, then the judge's own last word {"end":N}.
@@ -28,46 +22,24 @@
  * the key's own would be reported, and a debugger and the leak checker exclude each
  * other.
  *
- * Read next: chapters/exercises/judge.c, chapters/commands/shorten.c.
+ * Read next: chapters/exercises/judge.c, chapters/commands/building.c, shorten.c.
  */
 #include "chapters/commands/judging.h"
 
 #include <inttypes.h>
 #include <signal.h>             /* names of signals                          */
 #include <stdarg.h>
-#include <stdlib.h>             /* getenv                                    */
 #include <string.h>
-#include <sys/stat.h>           /* which file is older                       */
+#include <sys/stat.h>           /* what kind of file an answer is            */
 #include <unistd.h>             /* unlink, access                            */
 
 #include "base/mapfile.h"
 #include "base/process.h"
+#include "chapters/commands/building.h"
 #include "files/json.h"
 
-#define COMPILE_SECONDS 120     /* far more than any file here needs         */
 #define PRINTED 600             /* bytes of the answer's own output shown    */
 #define LARGEST (1 << 20)       /* bytes of an answer                        */
-
-#if defined(THREADS_OPENMP)     /* as the library was built                  */
-#define THREADS_FLAG "-fopenmp"
-#elif defined(THREADS_POSIX)
-#define THREADS_FLAG "-pthread"
-#else
-#define THREADS_FLAG "-O1"
-#endif
-
-#if defined(__SANITIZE_ADDRESS__)
-#define LIBRARY_SANITIZED true  /* then every program needs its runtime      */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define LIBRARY_SANITIZED true
-#endif
-#endif
-#ifndef LIBRARY_SANITIZED
-#define LIBRARY_SANITIZED false
-#endif
-
-#define SANITIZE "-fsanitize=address,undefined"
 
 void text_print(Text *out, const char *format, ...)
 {
@@ -87,186 +59,6 @@ void verdict_free(Verdict *v)
     text_free(&v->warnings);
     text_free(&v->printed);
     text_free(&v->race);
-}
-
-/* ---- compiling */
-
-typedef struct {                /* words of one call of the compiler         */
-    const char *word[48];
-    int count;
-} Words;
-
-static void add(Words *w, const char *word)
-{
-    must(w->count < 47, "a call of %d words", w->count);
-    w->word[w->count++] = word;
-    w->word[w->count] = NULL;
-}
-
-static const char *compiler(void)
-{
-    const char *cc = getenv("CC");
-
-    return cc != NULL && cc[0] != '\0' ? cc : "cc";
-}
-
-/* Its last part: what one compiler has built another may not be able to link. */
-static const char *compiler_name(void)
-{
-    const char *slash = strrchr(compiler(), '/');
-
-    return slash != NULL ? slash + 1 : compiler();
-}
-
-static bool compile(Process *p, const Words *words, Error *error)
-{
-    const char *plain[] = { "LC_ALL=C", NULL };     /* messages that we can read */
-    ProcessPlan plan = { .argv = words->word, .environment = plain,
-                         .seconds = COMPILE_SECONDS };
-
-    if (process_run(p, &plan, error) && p->end == PROCESS_EXITED && p->code != 127)
-        return true;
-    if (error->code == 0)
-        return error_code(error, EXIT_CRASH, "the compiler %s was stopped after %.0f "
-                          "seconds, or crashed", words->word[0], p->seconds);
-    return error->code == EXIT_INTERRUPTED
-        || error_where(error, "answers are compiled with a C compiler (cc, or what CC "
-                       "names)");
-}
-
-/* Can this compiler build with sanitizers, and run the result? Asked once; the
- * answer lies beside the builds, under the compiler's name. */
-static bool has_sanitizers(bool *has, Course *course, Error *error)
-{
-    const char *yes = course_text(course, "%s/sanitizers-%s", course->objects,
-                                  compiler_name());
-    const char *source = course_text(course, "%s.c", yes);
-    Words w = { .word = { compiler(), SANITIZE, "-o", yes, source }, .count = 5 };
-    Process p = {0};
-    FILE *file;
-    bool fine;
-
-    *has = path_is_file(yes);
-    if (*has || path_is_file(source))
-        return true;
-    file = fopen(source, "w");
-    if (file == NULL)
-        return error_set(error, "%s cannot be written", source);
-    fprintf(file, "int main(void) { return 0; }\n");
-    fclose(file);
-    fine = compile(&p, &w, error);
-    *has = fine && p.code == 0;
-    process_free(&p);
-    if (!fine)
-        unlink(source);
-    return fine;
-}
-
-/* What all files of a build have in common. -ffp-contract=off: the engine's own
- * rule, else a * b + c would be fused on some machines. */
-static void add_flags(Words *w, Course *course, Build build, bool sanitized)
-{
-    static const char *const level[] = { "-O1", "-O0", "-O3" };
-
-    add(w, compiler());
-    add(w, "-std=c11");
-    add(w, "-g");
-    add(w, level[build]);
-    add(w, "-Wall");
-    add(w, "-Wextra");
-    add(w, "-ffp-contract=off");
-    add(w, "-fno-omit-frame-pointer");
-    add(w, "-fdiagnostics-color=never");
-    add(w, "-D_GNU_SOURCE");
-    add(w, THREADS_FLAG);
-    if ((build == BUILD_CHECKED && sanitized) || LIBRARY_SANITIZED) {
-        add(w, SANITIZE);
-        add(w, "-fno-sanitize-recover=undefined");
-    }
-    add(w, course_text(course, "-I%s", course->root));
-    add(w, course_text(course, "-I%s/src", course->root));
-}
-
-static bool newer(const char *path, const struct stat *than)
-{
-    struct stat status;
-
-    return stat(path, &status) != 0 || status.st_mtime >= than->st_mtime;
-}
-
-static const char *build_name(Build build)
-{
-    return build == BUILD_CHECKED ? "checked" : build == BUILD_DEBUG ? "debug" : "fast";
-}
-
-/* One of the grader's own files as an object, compiled when it is not there or older
- * than anything that goes into it. Beside and renamed: a second grader may be at it.
- * NULL: Error. */
-static const char *object(Course *course, const Task *task, Build build, bool sanitized,
-                          const char *source, const char *name, Error *error)
-{
-    const char *path = course_text(course, "%s/%s-%s-%s.o", course->objects, name,
-                                   build_name(build), compiler_name());
-    const char *beside = course_text(course, "%s.%ld", path, (long)getpid());
-    const char *exercises = course_text(course, "%s/chapters/exercises", course->root);
-    const char *tasks = course_text(course, "%s/chapter%02d/tasks.h", exercises,
-                                    task->chapter);
-    struct stat built;
-    Words w = { .count = 0 };
-    Process p = {0};
-    bool fine;
-
-    if (stat(path, &built) == 0 && !newer(source, &built) && !newer(tasks, &built)
-        && !newer(course_text(course, "%s/judge.h", exercises), &built)
-        && !newer(course_text(course, "%s/judge_case.h", exercises), &built)
-        && !newer(course->library, &built))
-        return path;
-    add_flags(&w, course, build, sanitized);
-    add(&w, "-c"), add(&w, "-o"), add(&w, beside), add(&w, source);
-    fine = compile(&p, &w, error);
-    if (fine && p.code != 0)
-        fine = error_code(error, EXIT_CRASH, "%s, which is the grader's own, does not "
-                          "compile:\n%.700s", source, p.err.bytes);
-    fine = fine && (rename(beside, path) == 0
-                    || error_code(error, EXIT_CRASH, "%s cannot be written", path));
-    process_free(&p);
-    return fine ? path : NULL;
-}
-
-/* The answer, the key and the judge as a program. *built is false, and said filled,
- * when the answer does not compile. */
-static bool build_program(bool *built, Text *said, Course *course, const Task *task,
-                          const char *answer, Build build, const char *program,
-                          Error *error)
-{
-    const char *exercises = course_text(course, "%s/chapters/exercises", course->root);
-    bool sanitized;
-    const char *key, *judge, *compare;
-    Words w = { .count = 0 };
-    Process p = {0};
-    bool fine = has_sanitizers(&sanitized, course, error);
-
-    if (!fine)
-        return false;
-    key = object(course, task, build, sanitized, course_text(course, "%s.key.c", task->base),
-                 course_text(course, "%s.key", task->number), error);
-    judge = key == NULL ? NULL : object(course, task, build, sanitized,
-        course_text(course, "%s/judge.c", exercises), "judge", error);
-    compare = judge == NULL ? NULL : object(course, task, build, sanitized,
-        course_text(course, "%s/judge_compare.c", exercises), "judge_compare", error);
-    if (compare == NULL)
-        return false;
-    add_flags(&w, course, build, sanitized);
-    add(&w, "-o"), add(&w, program), add(&w, course_shown(course, answer));
-    add(&w, key), add(&w, judge), add(&w, compare), add(&w, course->library);
-    add(&w, "-lm");
-    unlink(program);
-    fine = compile(&p, &w, error);
-    *built = fine && p.code == 0;
-    if (fine)
-        text_add(said, p.err.bytes, p.err.length);
-    process_free(&p);
-    return fine;
 }
 
 /* ---- the report */
@@ -399,7 +191,7 @@ static bool run_program(Verdict *v, Course *course, const char *program,
     ProcessPlan plan = { .argv = argv, .environment = options, .seconds = how->seconds,
                          .cpu_seconds = (int)how->seconds + 1,
                          .file = (size_t)64 << 20,
-                         .memory = v->sanitized || LIBRARY_SANITIZED
+                         .memory = v->sanitized
                                  ? 0 : (size_t)1 << 30 };
     Process p;
     bool fine;
@@ -440,8 +232,8 @@ bool judging_judge(Verdict *v, Course *course, const Task *task, const char *ans
     bool built = how->built;
 
     *v = (Verdict){ .number = -1, .seed = how->seed };
-    if (!check_answer(answer, error) || !has_sanitizers(&v->sanitized, course, error)
-        || (!built && !build_program(&built, &said, course, task, answer, BUILD_CHECKED,
+    if (!check_answer(answer, error) || !building_sanitizers(&v->sanitized, course, error)
+        || (!built && !building_program(&built, &said, course, task, answer, BUILD_CHECKED,
                                      program, error))) {
         text_free(&said);
         return false;
@@ -458,7 +250,7 @@ bool judging_judge(Verdict *v, Course *course, const Task *task, const char *ans
     if (v->kind != VERDICT_PASSED || !how->race || strcmp(task->kind, "Race") != 0)
         return true;
     program = course_text(course, "%s/%s-fast", course->builds, name);
-    return build_program(&built, &said, course, task, answer, BUILD_FAST, program, error)
+    return building_program(&built, &said, course, task, answer, BUILD_FAST, program, error)
         && (!built || run_program(v, course, program, answer, how, true, error));
 }
 
@@ -472,7 +264,7 @@ const char *judging_debugger(const Verdict *v, Course *course, const Task *task,
     bool built = false;
 
     if (v->stop[0] != '\0' && v->number >= 0)
-        build_program(&built, &said, course, task, answer, BUILD_DEBUG, program, error);
+        building_program(&built, &said, course, task, answer, BUILD_DEBUG, program, error);
     text_free(&said);
     if (!built)
         return NULL;

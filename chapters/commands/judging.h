@@ -1,4 +1,4 @@
-/* judging.h - compile an answer, run it in a child with limits, read the verdict
+/* judging.h - run an answer in a child with limits, and read the verdict
  *
  * Rules of use:
  * 1. judging_judge takes any file as the answer to a task, a pupil's or a mutant of
@@ -11,9 +11,6 @@
 
 #include "chapters/commands/course.h"
 #include "base/utf8.h"
-
-/* checked: sanitizers, what is graded. debug: -O0, for the debugger. fast: Race. */
-typedef enum { BUILD_CHECKED, BUILD_DEBUG, BUILD_FAST } Build;
 
 typedef enum {
     VERDICT_PASSED,
