@@ -92,16 +92,19 @@ static void draw_legend(const Lesson *l, const char *const *kind, const bool *se
 
     fprintf(l->out, "%*s", PAINT_MARGIN, "");
     for (int k = 0; k < KINDS; k++) {
-        int wants = seen[k] ? 4 + columns_of(kind[k]) : 0;
+        int wants = seen[k] ? 2 + columns_of(kind[k]) : 0;
 
         if (!seen[k])
             continue;
-        if (column + wants > l->width) {
+        if (column + 2 + wants > l->width) {
             fprintf(l->out, "\n%*s", PAINT_MARGIN, "");
             column = PAINT_MARGIN;
+        } else if (column > PAINT_MARGIN) {
+            fprintf(l->out, "  ");
+            column += 2;
         }
         draw_cell(l, kind[k], k);
-        fprintf(l->out, " %s  ", kind[k]);
+        fprintf(l->out, " %s", kind[k]);
         column += wants;
     }
     fputc('\n', l->out);
