@@ -38,6 +38,15 @@
 static const char *const kind_names[] = { "passed", "wrong", "compiler", "crashed",
                                           "ended", "timeout" };
 
+/* "passed" in green, "not yet" in bold, where that can be seen. */
+static void print_word(const char *word, const char *escape, const Options *o)
+{
+    if (terminal_color(stdout, o->color))
+        printf("\033[%sm%s\033[0m: ", escape, word);
+    else
+        printf("%s: ", word);
+}
+
 /* Each line of text behind two blanks. */
 static void set_in(const Text *text)
 {
@@ -116,12 +125,12 @@ static void show_passed(const Verdict *v, const Course *course, const Task *task
 {
     const Task *next = course_next(course);
 
-    printf("passed: %d case%s, %d of them hidden (seed %" PRIu64 ")\n", v->cases,
+    printf("%d case%s, %d of them hidden (seed %" PRIu64 ")\n", v->cases,
            v->cases == 1 ? "" : "s", max_int(0, v->cases - v->visible), v->seed);
-    if (v->race.length > 0) {
-        printf("seconds for the race (they decide nothing):\n");
-        set_in(&v->race);
-    }
+    if (v->racers > 0)
+        printf("the race, in seconds (they decide nothing):\n");
+    for (int i = 0; i < v->racers; i++)
+        printf("  %-24s %.3g\n", v->racer[i].name, v->racer[i].seconds);
     putchar('\n');
     course_say(task->why);
     if (next == NULL)
@@ -136,7 +145,6 @@ static void show_failed(const Verdict *v, Course *course, const Task *task)
     Error ignored = {0};
     const char *command;
 
-    printf("not yet: ");
     if (v->kind == VERDICT_WRONG)
         show_difference(v);
     else
@@ -150,8 +158,10 @@ static void show_failed(const Verdict *v, Course *course, const Task *task)
     printf("a hint: ./run hint %s\n", task->number);
 }
 
-void grading_show(const Verdict *v, Course *course, const Task *task)
+void grading_show(const Verdict *v, Course *course, const Task *task, const Options *o)
 {
+    bool passed = v->kind == VERDICT_PASSED;
+
     if (!v->sanitized)
         printf("note: this compiler has no sanitizers: a step outside an array may stay "
                "unseen\n");
@@ -159,7 +169,8 @@ void grading_show(const Verdict *v, Course *course, const Task *task)
         printf("the compiler warns:\n");
         set_in(&v->warnings);
     }
-    if (v->kind == VERDICT_PASSED)
+    print_word(passed ? "passed" : "not yet", passed ? "1;32" : "1", o);
+    if (passed)
         show_passed(v, course, task);
     else
         show_failed(v, course, task);
@@ -208,8 +219,16 @@ static void write_verdict(JsonWriter *w, const Task *task, const Verdict *v,
     }
     if (v->trouble.length > 0)
         json_write_text(w, "trouble", v->trouble.bytes, v->trouble.length);
-    if (v->race.length > 0)
-        json_write_text(w, "race", v->race.bytes, v->race.length);
+    for (int i = 0; i < v->racers; i++) {
+        if (i == 0)
+            json_write_array(w, "race");
+        json_write_object(w, NULL);
+        write_text(w, "name", v->racer[i].name);
+        json_write_number(w, "seconds", v->racer[i].seconds, 6);
+        json_write_object_end(w);
+        if (i == v->racers - 1)
+            json_write_array_end(w);
+    }
     if (debugger != NULL)
         write_text(w, "debugger", debugger);
     json_write_object_end(w);
@@ -262,7 +281,7 @@ static bool grade_one(int *code, Course *course, Task *task, const Options *o, E
                                          &ignored));
         json_write_line(&w);
     } else {
-        grading_show(&v, course, task);
+        grading_show(&v, course, task, o);
     }
     *code = v.kind == VERDICT_PASSED ? EXIT_FINE : EXIT_CHECK;
     verdict_free(&v);

@@ -9,7 +9,7 @@
 #include "chapters/commands/judging.h"
 
 bool grading_judge(Verdict *v, Course *course, Task *task, const Options *o, Error *error);
-void grading_show(const Verdict *v, Course *course, const Task *task);
+void grading_show(const Verdict *v, Course *course, const Task *task, const Options *o);
 
 /* ./run grade --prove: the skeletons fail, the answers pass, the mutants fail. */
 bool prove_course(int *code, Course *course, const Options *o, Error *error);

@@ -58,7 +58,6 @@ void verdict_free(Verdict *v)
     text_free(&v->trouble);
     text_free(&v->warnings);
     text_free(&v->printed);
-    text_free(&v->race);
 }
 
 /* ---- the report */
@@ -82,7 +81,6 @@ static void take_line(Verdict *v, const Json *line, bool *ended)
     const Json *says = json_get(line, "says"), *stop = json_get(line, "stop");
     int64_t begin = -1, visible = -1;
     double seconds;
-    char name[100];
 
     if (json_integer(&begin, json_get(line, "begin"))) {
         v->number = (int)begin;
@@ -107,9 +105,9 @@ static void take_line(Verdict *v, const Json *line, bool *ended)
         take_integer(&v->wrong, line, "wrong_count");
         take_integer(&v->ulps, line, "ulps");
     }
-    if (json_number(&seconds, json_get(line, "seconds"))) {
-        take(name, sizeof name, line, "racer");
-        text_print(&v->race, "%-24s %.3g s\n", name, seconds);
+    if (v->racers < RACERS && json_number(&seconds, json_get(line, "seconds"))) {
+        take(v->racer[v->racers].name, sizeof v->racer[0].name, line, "racer");
+        v->racer[v->racers++].seconds = seconds;
     }
     *ended = *ended || json_get(line, "end") != NULL;
 }

@@ -21,6 +21,13 @@ typedef enum {
     VERDICT_TIMEOUT,
 } VerdictKind;
 
+#define RACERS 8
+
+typedef struct {
+    char name[64];                  /* "the textbook"                        */
+    double seconds;                 /* of one run, the best of several       */
+} Racer;
+
 typedef struct {
     VerdictKind kind;
     int cases;                      /* that were begun                       */
@@ -36,7 +43,8 @@ typedef struct {
     Text warnings;                  /* the compiler's, when it went on       */
     Text printed;                   /* by the answer, on stdout              */
     size_t flood;                   /* bytes printed beyond what is kept     */
-    Text race;                      /* a line for each racer                 */
+    Racer racer[RACERS];            /* Race: how fast who was                */
+    int racers;
     char stop[64];                  /* the function where a debugger stops   */
     bool sanitized;                 /* this compiler has sanitizers          */
 } Verdict;

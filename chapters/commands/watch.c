@@ -65,7 +65,7 @@ static bool follow(Course *course, Task *task, const Options *o, Error *error)
         putchar('\n');
         fine = grading_judge(&v, course, task, o, error);
         if (fine)
-            grading_show(&v, course, task);
+            grading_show(&v, course, task, o);
         passed = fine && v.kind == VERDICT_PASSED;
         verdict_free(&v);
         if (!fine)
