@@ -170,6 +170,7 @@ static bool walk(Map *map, const Options *o, const Watch *watch, Error *error)
         return false;
     tokenizer_encode(&map->ids, map->m.dir.tokenizer, map->prompt.bytes,
                      map->prompt.length, true);
+    //@stop map_encoded
     if (map->ids.count == 0)
         return error_code(error, EXIT_USAGE, "the prompt is empty: give one");
     if (!model_session(&map->s, &map->m, o, map->ids.count, o->n, error))
@@ -178,15 +179,18 @@ static bool walk(Map *map, const Options *o, const Watch *watch, Error *error)
     map->q = memory_get(c->H * c->D, sizeof *map->q);
     map->s.watch = watch;
     map->s.probe = &probe;
+    //@stop map_ready
     begin = clock_seconds();
     if (!session_feed(&map->s, map->ids.id, map->ids.count, error))
         return false;
     map->seconds = clock_seconds() - begin;
     map->s.probe = NULL;
     strongest_look(map);
+    //@stop map_scored
     map->hash = hash_floats(HASH_START, map->s.logits, (size_t)c->V);
     map->sampling = sampling_wishes(&map->m.dir, o);
     choose(map, (uint64_t)o->seed);
+    //@stop map_chosen
     return true;
 }
 

@@ -131,6 +131,7 @@ static float number_at(const Tensor *t, size_t at)
     float x;
 
     tensor_to_f32(&x, (const unsigned char *)t->data + at * size, t->dtype, 1);
+    //@stop number_read
     return x;
 }
 
@@ -190,6 +191,7 @@ static void show_number(Look *k, const Place *place)
     while (at < last && at < PATTERNS && number_at(t, at) == 0)
         at++;
     x = number_at(t, at);
+    //@stop number_taken
     bf16 = f32_to_bf16(x);
     f16 = f32_to_f16(x);
     lesson_part(&k->l, "number", "One number taken apart");
@@ -310,6 +312,7 @@ static void prove(Look *k)
         }
         last = last && at == st->files[f].size;
     }
+    //@stop file_tiled
     lesson_theorem(&k->l, "the tensors tile the file exactly: every byte of it is "
                    "explained once; and 16 bits mean what their three fields say");
     lesson_check(&k->l, first, "the first tensor begins behind the header (byte %zu)",

@@ -85,6 +85,7 @@ static bool climb(const Model *m, const int *ids, int n, const Probe *probe,
         matrix_row(row(a.x, i, c->E), &m->weights.embedding, ids[i]);
     if (fine)
         probe_see(probe, PROBE_EMBEDDING, -1, a.x, n, c->E);
+    //@stop climb_begins
     for (int l = 0; fine && l < c->L; l++) {
         memcpy(a.middle, a.x, (size_t)n * (size_t)c->E * sizeof *a.x);
         block_think(&a, &pass, &m->weights.layers[l], l);
@@ -94,6 +95,7 @@ static bool climb(const Model *m, const int *ids, int n, const Probe *probe,
         block_norm(a.normed2, a.x, m->weights.norm, m->weights.norm_bias, c, n);
         linear_forward(logits, &m->weights.output, a.normed2, n, NULL, NULL);
         probe_see(probe, PROBE_FINAL_NORM, c->L, a.normed2, n, c->E);
+        //@stop climb_scored
         probe_see(probe, PROBE_LOGITS, c->L, logits, n, c->V);
         activations_free(&a);
     }
@@ -115,7 +117,7 @@ static const float *entering(const Layers *w, int l)
 
 /* --- what is shown ------------------------------------------------------------ */
 
-static void show_row(Lesson *l, const Layers *w)
+static void show_word(Lesson *l, const Layers *w)
 {
     const Config *c = &w->m.model.config;
     const float *x = entering(w, 0);
@@ -378,7 +380,7 @@ static bool look(Lesson *l, Layers *w, const Options *o, Error *error)
     record_init(&w->again, L, w->ids.count, mask);
     if (!climb(&w->m.model, w->ids.id, w->ids.count, &w->seen.probe, error))
         return false;
-    show_row(l, w);
+    show_word(l, w);
     show_layer(l, w);
     show_bend(l, w);
     show_climb(l, w);

@@ -95,6 +95,7 @@ static void weigh_all(Looks *k)
                 float *p = row(map_of(k, layer, h), t, T);
 
                 view_weights(p, &k->view, layer, h, t);
+                //@stop head_weighed
                 for (int s = t + 1; s < T; s++)
                     p[s] = NAN;
             }
@@ -274,6 +275,7 @@ static bool show_guesses(Lesson *l, Looks *k, const Options *o, Error *error)
     ids_free(&alone);
     if (!fine)
         return false;
+    //@stop guesses_asked
     lesson_part(l, "guesses", "What comes next?");
     lesson_say(l, "Behind the last word, \"%s\", alone:", k->word[T - 1]);
     looking_guesses(l, "alone", &k->m, logits);

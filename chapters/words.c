@@ -85,5 +85,10 @@ const Word words[] = {
     { "watch", command_watch, "[NN.K]",
       "grade again whenever the file is saved",
       "./run watch\n" },
+    { "tour", command_tour, "[NN]",
+      "walk through a chapter inside a debugger, stop by stop",
+      "./run tour\n"
+      "./run tour 04\n"
+      "./run tour 04 --batch\n" },
     { .name = NULL },
 };

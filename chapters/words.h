@@ -30,5 +30,6 @@ int command_hint(const Options *options);
 int command_list(const Options *options);
 int command_reset(const Options *options);
 int command_watch(const Options *options);
+int command_tour(const Options *options);
 
 #endif

@@ -90,6 +90,12 @@ const Option option_table[] = {
       "stop an answer that runs longer (10)", false },
     { "--prove", 0, NULL, OPTION_FLAG, FIELD(prove), 0, 0, "grade",
       "prove the course: answers pass, mutants fail", false },
+    { "--batch", 0, NULL, OPTION_FLAG, FIELD(batch), 0, 0, "tour",
+      "nobody is there: check what the tour claims", false },
+    { "--script", 0, NULL, OPTION_FLAG, FIELD(script), 0, 0, "tour",
+      "print what the debugger would be told", false },
+    { "--debugger", 0, "gdb|lldb", OPTION_CHOICE, FIELD(debugger), 0, 0, "tour",
+      "which one (gdb where it is there)", false },
 
     { "--model", 0, "M", OPTION_TEXT, FIELD(model), 0, 0, MODEL,
       "name or folder, see ./run models (storyteller)", false },

@@ -58,6 +58,9 @@ typedef struct Options {
     double seconds;                 /* --seconds: limit of one run, 10       */
     bool prove;                     /* --prove: the course itself            */
 
+    bool batch, script;             /* --batch, --script of a tour           */
+    const char *debugger;           /* --debugger, NULL: the one that is here */
+
     char *words;                    /* the words after the options, joined
                                        by blanks; NULL: none. Owner: this   */
 } Options;

@@ -229,6 +229,7 @@ static bool write_on(Writer *w, int most, Error *error)
     while (out->ids.count < most) {
         int id = draw(w);
 
+        //@stop writer_drew
         note(w, id);
         if (is_end(w->options, id)) {
             out->reason = STOP_EOS;

@@ -275,17 +275,20 @@ void sampling_distribution(double *p, const float *logits, int V,
     must(V == work->V, "scratch for %d words, %d logits", work->V, V);
     penalize(work, logits, history, n, config->repeat_penalty);
     best = best_id(work->scores, V);
+    //@stop sampling_scored
     if (config->temperature == 0) {
         memset(p, 0, (size_t)V * sizeof *p);
         p[best] = 1;
         return;
     }
     soften(p, work, work->scores[best], config);
+    //@stop sampling_softened
     if (config->top_p < 1)
         keep_mass(p, work, config->top_p);
     for (int i = 0; i < V; i++)
         if (p[i] < config->min_p)           /* (5): the best has p = e^0 = 1 */
             p[i] = 0;
+    //@stop sampling_cut
     total = sum_ascending(p, V);
     for (int i = 0; i < V; i++)
         p[i] /= total;
@@ -305,6 +308,7 @@ int sampling_pick(const double *p, int V, float u)
     must(u >= 0 && u < 1, "the dart %g is outside [0, 1)", (double)u);
     for (int id = 0; id < V; id++) {
         sum += p[id];
+        //@stop sampling_lands
         if (sum > dart)
             return id;
     }

@@ -296,6 +296,7 @@ static bool check_tiling(SafetensorsHeader *header, const Reader *reader)
                              data > at ? "holes" : "overlaps");
         at = data + tensor->bytes;
     }
+    //@stop header_tiled
     if (at != end)
         return error_set(reader->error, "byte %td: the last tensor ends here, but "
                          "%td bytes follow: a part of the header or another "
@@ -330,6 +331,7 @@ bool safetensors_parse(SafetensorsHeader *header, Arena *arena,
     if (!json_parse(&document, (const char *)bytes + 8, length, JSON_UNIQUE, 3,
                     error))
         return error_where(error, "header, which begins at byte 8");
+    //@stop header_found
     reader.data = bytes + 8 + total;
     reader.data_size = size - 8 - total;
     ok = read_entries(header, &reader, document.root)

@@ -195,6 +195,7 @@ void attention_weights(float *p, const float *q_h, const AttentionRow *r,
          H, r->positions);
     kernels->tile[format](p, 0, cache_head(r->keys, g, r->capacity, D, format),
                           r->positions, q_h, 0, 1, D);
+    //@stop weights_scored
     Z = exponentiate(p, r->positions, score_scale(D));
     for (int j = 0; j < r->positions; j++)
         p[j] /= Z;

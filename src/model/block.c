@@ -124,6 +124,7 @@ void block_think(Activations *a, const Pass *pass, const LayerWeights *w,
     /* Bring every row to a steady size again. */
     block_norm(a->normed2, c->parallel_residual ? a->x : a->middle, w->norm2,
                w->norm2_bias, c, T);
+    //@stop think_normed
     see(pass, PROBE_NORM2, layer, a->normed2, E);
 
     /* Think: widen, bend, and let the gate choose what passes. */
@@ -135,6 +136,7 @@ void block_think(Activations *a, const Pass *pass, const LayerWeights *w,
     } else {
         gelu(a->hidden, a->up, T, F);
     }
+    //@stop think_bent
     see(pass, PROBE_UP, layer, a->up, F);
     see(pass, PROBE_HIDDEN, layer, a->hidden, F);
 
@@ -142,6 +144,7 @@ void block_think(Activations *a, const Pass *pass, const LayerWeights *w,
     linear(a->mlp, &w->down, a->hidden, pass, layer, TARGET_DOWN);
     see(pass, PROBE_MLP, layer, a->mlp, E);
     add(a->out, a->middle, a->mlp, (size_t)T * (size_t)E);
+    //@stop think_added
     see(pass, PROBE_BLOCK, layer, a->out, E);
 }
 
@@ -172,8 +175,10 @@ bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
     see(pass, PROBE_V, layer, a->v, kv_width);
 
     /* Turn queries and keys by their position, so that distance shows. */
+    //@stop block_asked
     rope_apply(a->q, pass->rope, pass->positions, T, c->H, c->D);
     rope_apply(a->k, pass->rope, pass->positions, T, c->K, c->D);
+    //@stop block_turned
     see(pass, PROBE_ROTATED_Q, layer, a->q, q_width);
     see(pass, PROBE_ROTATED_K, layer, a->k, kv_width);
 
@@ -182,8 +187,10 @@ bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
         return false;
 
     /* Look back: mix the values whose keys answer the query. */
+    //@stop block_remembered
     attention(a->heads, a->q, pass->looks, pass->caches[0]->format, T, c->H,
               c->K, c->D, pass->scratch);
+    //@stop block_mixed
     see(pass, PROBE_HEADS, layer, a->heads, q_width);
     linear(a->attended, &w->o, a->heads, pass, layer, TARGET_O);
     see(pass, PROBE_ATTENTION, layer, a->attended, E);

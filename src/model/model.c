@@ -290,6 +290,7 @@ bool model_forward(Workspace *w, const Model *model, const Row *rows, int n,
 
     /* Turn ids into rows of numbers. */
     embed(w, model, rows, n);
+    //@stop pass_embedded
     probe_see(probe, PROBE_EMBEDDING, -1, a->x, n, c->E);
 
     /* Send them through every layer, unless somebody says stop. */

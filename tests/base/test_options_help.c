@@ -20,6 +20,7 @@ static const Word words[] = {
       "be said about it", "./run models\n" },
     { "grade", NULL, "[NN.K]", "is an answer right", "./run grade 01.1\n" },
     { "hint", NULL, "[NN.K]", "one more hint", "./run hint 01.1\n" },
+    { "tour", NULL, "[NN]", "inside a debugger", "./run tour 04\n" },
     { .name = NULL },
 };
 

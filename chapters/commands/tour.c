@@ -1,0 +1,489 @@
+/* tour.c - ./run tour: walk through a chapter inside a debugger
+ *
+ *      chapters/tours/chapter04_attention.tour        src/… //@stop turned
+ *                     │ tour_read                        │ stops_scan
+ *                     └───────────────┬──────────────────┘ tour_place
+ *                                     ▼
+ *                                tour_script ──────► --script: prints it
+ *                                     │
+ *             ┌───────────────────────┴───────────────────────┐
+ *             ▼ with a person                                 ▼ --batch
+ *      this program becomes gdb (or lldb),             the debugger runs as a child
+ *      which reads the script and then                 tour_check holds what it
+ *      listens to the keyboard                         printed against the tour and
+ *                                                      the release build's --json
+ *
+ * What is debugged is build/debug/run, built without optimization, so that every
+ * line is there to be halted at and every variable has its value. `make debug` is
+ * called first; make knows what is old. Its numbers are the very bits of the fast
+ * build, and --batch proves it for those that a tour names.
+ *
+ * With lldb the script comes in pieces, one for each `go`; they are written beside
+ * the program that is debugged.
+ *
+ * Exit status of --batch: 1 when something did not hold, 4 when there is no debugger
+ * or it hangs. DEBUG_RUN in the environment names another debug build; make is not
+ * called then.
+ *
+ * Read next: chapters/tours/tour_read.c.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>             /* realpath, getenv                          */
+#include <string.h>
+
+#include "base/atomicfile.h"
+#include "base/mapfile.h"
+#include "base/place.h"
+#include "base/process.h"
+#include "base/terminal.h"
+#include "chapters/commands/common.h"
+#include "chapters/tours/tour.h"
+#include "chapters/words.h"
+
+#define FOLDER "chapters/tours"
+#define ENDING ".tour"
+#define ROOM 4096               /* bytes of a path                           */
+#define SECONDS 300             /* for one tour in a batch; most take five   */
+#define KEEP ((size_t)8 << 20)  /* bytes kept of what a debugger says        */
+#define WIDEST 78               /* columns of prose                          */
+
+typedef struct {
+    const Options *options;
+    Arena arena;
+    const char *root;           /* the clone                                 */
+    const char *self;           /* this program: what the tour must equal    */
+    const char *program;        /* the debug build                           */
+    const char **names;         /* chapter00_map.tour, …                     */
+    int count;
+    Stops stops;
+    Debugger debugger;
+    TourCounts counts;
+} Tours;
+
+static const char *const debugger_names[] = { "gdb", "lldb" };
+
+/* Into the tours' arena. */
+static const char *path(Tours *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static const char *path(Tours *t, const char *format, ...)
+{
+    char text[ROOM];
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    return arena_text(&t->arena, text, strlen(text));
+}
+
+/* The clone: from this program's folder upwards (./run, build/run, build/debug/run),
+ * else where we are. */
+static bool find_root(Tours *t, Error *error)
+{
+    char place[ROOM - 64], real[ROOM];
+
+    if (!place_of_program(place, sizeof place))
+        strcpy(place, ".");
+    t->self = path(t, "%s/run", place);
+    for (int i = 0; i < 4; i++) {
+        static const char *const steps[] = { "", "/..", "/../.." };
+        const char *folder = i == 3 ? "." : path(t, "%s%s", place, steps[i]);
+
+        if (path_is_file(path(t, "%s/" FOLDER "/tour.h", folder))
+            && realpath(folder, real) != NULL) {
+            t->root = path(t, "%s", real);
+            return true;
+        }
+    }
+    return error_set(error, "the tours are not here: they live in the clone of "
+                     "billion-llm, beside the sources that they walk through, and this "
+                     "program lies in %s; start it from the clone", place);
+}
+
+static bool tours_open(Tours *t, const Options *options, Error *error)
+{
+    const char *debug = getenv("DEBUG_RUN");
+    const char **names;
+    int count;
+
+    *t = (Tours){ .options = options };
+    if (!find_root(t, error))
+        return false;
+    t->program = debug != NULL ? debug : path(t, "%s/build/debug/run", t->root);
+    names = place_names(path(t, "%s/" FOLDER, t->root), &t->arena, &count);
+    t->names = names;
+    for (int i = 0; i < count; i++)
+        if (text_ends_with(names[i], ENDING))
+            t->names[t->count++] = names[i];
+    return stops_scan(&t->stops, t->root, error);
+}
+
+static void tours_close(Tours *t)
+{
+    stops_free(&t->stops);
+    arena_free(&t->arena);
+}
+
+/* Errors: those of tour_read and tour_place. Owner: the caller, tour_free. */
+static bool tour_open(Tour *tour, Tours *t, const char *name, Error *error)
+{
+    const char *shown = path(t, FOLDER "/%s", name);
+    MapFile file;
+    bool fine;
+
+    *tour = (Tour){0};
+    if (!mapfile_open(&file, path(t, "%s/%s", t->root, shown), error))
+        return false;
+    fine = tour_read(tour, shown, (const char *)file.bytes, file.size, error)
+        && tour_place(tour, &t->stops, error);
+    mapfile_close(&file);
+    return fine;
+}
+
+/* "4", "04", "attention" or "chapter04_attention" is chapter04_attention.tour. */
+static bool is_meant(const char *name, const char *typed)
+{
+    size_t length = strlen(name) - strlen(ENDING);
+    int chapter = 0, number = -1, end = 0;
+
+    if (sscanf(name, "chapter%d_", &chapter) == 1 && sscanf(typed, "%d%n", &number, &end) == 1
+        && typed[end] == '\0')
+        return number == chapter;
+    return (strlen(typed) == length && strncmp(name, typed, length) == 0)
+        || (strchr(name, '_') != NULL && strlen(strchr(name, '_') + 1) == strlen(typed)
+            + strlen(ENDING) && strncmp(strchr(name, '_') + 1, typed, strlen(typed)) == 0);
+}
+
+static const char *find_tour(const Tours *t, Error *error)
+{
+    for (int i = 0; i < t->count; i++)
+        if (is_meant(t->names[i], t->options->words))
+            return t->names[i];
+    error_code(error, EXIT_USAGE, "there is no tour %s: ./run tour lists them",
+               t->options->words);
+    return NULL;
+}
+
+/* {"tours": [ … ]} */
+static void begin_data(JsonWriter *w)
+{
+    json_write_object(w, NULL);
+    json_write_array(w, "tours");
+}
+
+static void end_data(JsonWriter *w)
+{
+    json_write_array_end(w);
+    json_write_object_end(w);
+    json_write_line(w);
+}
+
+/* ---- what is there */
+
+static bool list(Tours *t, Error *error)
+{
+    JsonWriter w = { .out = stdout };
+    bool fine = true, data = t->options->json;
+
+    if (data)
+        begin_data(&w);
+    for (int i = 0; i < t->count && fine; i++) {
+        Tour tour;
+
+        fine = tour_open(&tour, t, t->names[i], error);
+        if (fine && data) {
+            json_write_object(&w, NULL);
+            json_write_text(&w, "tour", t->names[i], strlen(t->names[i]) - strlen(ENDING));
+            json_write_text(&w, "title", tour.title, strlen(tour.title));
+            json_write_integer(&w, "stops", tour.stops);
+            json_write_integer(&w, "minutes", tour.minutes);
+            json_write_object_end(&w);
+        } else if (fine) {
+            printf("  %.2s  %-42s %d stops, %2d minutes\n", t->names[i] + strlen("chapter"),
+                   tour.title, tour.stops, tour.minutes);
+        }
+        tour_free(&tour);
+    }
+    if (data) {
+        end_data(&w);
+    } else if (fine) {
+        printf("\n./run tour 04 starts gdb (or lldb) on that chapter: each stop has a "
+               "name,\na story and numbers out of the running program.\n");
+    }
+    return fine;
+}
+
+/* ---- what is needed */
+
+/* Errors: exit 4 when make fails, with what it said. */
+static bool make_debug(const Tours *t, Error *error)
+{
+    const char *const argv[] = { "make", "-s", "-C", t->root, "debug", NULL };
+    const ProcessPlan plan = { .argv = argv };
+    Process make;
+    bool fine;
+
+    if (getenv("DEBUG_RUN") != NULL)
+        return true;
+    fprintf(stderr, "make debug: build/debug/run is made as new as the sources …\n");
+    fine = process_run(&make, &plan, error);
+    if (fine && (make.end != PROCESS_EXITED || make.code != 0))
+        fine = error_code(error, EXIT_CRASH, "make debug failed in %s:\n%s", t->root,
+                          make.err.length > 0 ? make.err.bytes : "");
+    process_free(&make);
+    return fine;
+}
+
+/* --debugger, else the first that is there. Errors: exit 4 when there is none. */
+static bool find_debugger(Tours *t, Error *error)
+{
+    const char *wanted = t->options->debugger;
+
+    for (int d = 0; d < 2; d++) {
+        const char *const argv[] = { debugger_names[d], "--version", NULL };
+        const ProcessPlan plan = { .argv = argv, .seconds = 60 };
+        Process process;
+        Error reason = {0};
+        bool there;
+
+        if (wanted != NULL && strcmp(wanted, debugger_names[d]) != 0)
+            continue;
+        there = process_run(&process, &plan, &reason) && process.end == PROCESS_EXITED
+             && process.code == 0;
+        process_free(&process);
+        t->debugger = (Debugger)d;
+        if (there)
+            return true;
+    }
+    return error_code(error, EXIT_CRASH, "there is no %s on this machine: install it, for "
+                      "example with `apt-get install gdb`",
+                      wanted != NULL ? wanted : "gdb and no lldb");
+}
+
+/* ---- with a person */
+
+static bool save(const char *to, const char *text, size_t length, Error *error)
+{
+    AtomicFile file;
+
+    if (!atomicfile_open(&file, to, error))
+        return false;
+    if (atomicfile_write(&file, text, length, error) && atomicfile_commit(&file, error))
+        return true;
+    atomicfile_abandon(&file);
+    return false;
+}
+
+/* The script into files beside the debug build; the first one's path. gdb's is one.
+ * lldb's is cut at each form feed, and each piece ends by making `go` read the next.
+ * Errors: NULL when a file cannot be written. */
+static const char *save_script(Tours *t, const Tour *tour, const char *script,
+                               Error *error)
+{
+    const char *base = path(t, "%s.%s", t->program, tour->word[0]);
+    const char *first = path(t, "%s.%s", base, debugger_names[t->debugger]);
+    const char *here = first;
+
+    for (int i = 1; script != NULL; i++) {
+        const char *cut = strstr(script, "\f\n");
+        const char *next = path(t, "%s.%d.lldb", base, i);
+        Text piece = {0};
+        bool fine;
+
+        text_add(&piece, script, cut == NULL ? strlen(script) : (size_t)(cut - script));
+        if (i > 1)
+            tour_add(&piece, "command unalias go\n");
+        if (cut != NULL)
+            tour_add(&piece, "command alias go command source -c false -e true \"%s\"\n",
+                     next);
+        fine = save(here, piece.bytes, piece.length, error);
+        text_free(&piece);
+        if (!fine)
+            return NULL;
+        here = next;
+        script = cut == NULL ? NULL : cut + 2;
+    }
+    return first;
+}
+
+static TourScript script_for(const Tours *t, bool batch)
+{
+    return (TourScript){ .debugger = t->debugger, .root = t->root, .program = t->program,
+                         .batch = batch, .width = min_int(WIDEST, terminal_width(stdout)),
+                         .color = terminal_color(stdout, t->options->color) };
+}
+
+/* Become the debugger. Comes back only with an Error. */
+static bool walk(Tours *t, const Tour *tour, Error *error)
+{
+    const TourScript s = script_for(t, false);
+    Text script = {0};
+    const char *file;
+
+    if (!terminal_is_person(stdin))
+        return error_code(error, EXIT_USAGE, "a tour wants a person at a terminal: --batch "
+                          "runs it without one, --script prints what the debugger is told");
+    tour_script(&script, tour, &s);
+    file = save_script(t, tour, script.bytes, error);
+    text_free(&script);
+    if (file == NULL)
+        return false;
+    if (t->debugger == GDB)
+        return process_replace((const char *const[]){ "gdb", "-q", "-iex",
+                               "set debuginfod enabled off", "-x", file, NULL }, error);
+    return process_replace((const char *const[]){ "lldb", "-s", file, NULL }, error);
+}
+
+/* ---- without */
+
+/* What the release build says with --json. Errors: exit 4 when it fails. */
+static bool ask_release(JsonDocument *said, const Tours *t, const Tour *tour, Error *error)
+{
+    const char *argv[TOUR_WORDS + 3] = { t->self };
+    const ProcessPlan plan = { .argv = argv, .seconds = SECONDS, .keep = KEEP };
+    Process process;
+    bool fine;
+
+    for (int i = 0; i < tour->words; i++)
+        argv[i + 1] = tour->word[i];
+    argv[tour->words + 1] = "--json";
+    fine = process_run(&process, &plan, error);
+    if (fine && (process.end != PROCESS_EXITED || process.code != 0))
+        fine = error_code(error, EXIT_CRASH, "%s %s … --json failed: %s", t->self,
+                          tour->word[0], process.err.bytes);
+    fine = fine && json_parse(said, process.out.bytes, process.out.length, JSON_PLAIN,
+                              JSON_DEPTH, error);
+    process_free(&process);
+    return fine;
+}
+
+/* Everything that the debugger says on the way. Errors: exit 4. */
+static bool ask_debugger(Text *heard, Tours *t, const Tour *tour, Error *error)
+{
+    const TourScript s = script_for(t, true);
+    const char *file = path(t, "%s.%s.batch", t->program, tour->word[0]);
+    const char *const gdb[] = { "gdb", "-nx", "-q", "-batch", "-iex",
+                                "set debuginfod enabled off", "-x", file, NULL };
+    const char *const lldb[] = { "lldb", "--no-lldbinit", "--no-use-colors", "--batch",
+                                 "-s", file, NULL };
+    const ProcessPlan plan = { .argv = t->debugger == GDB ? gdb : lldb, .seconds = SECONDS,
+                               .keep = KEEP };
+    Process process = {0};
+    Text script = {0};
+    bool fine;
+
+    tour_script(&script, tour, &s);
+    fine = save(file, script.bytes, script.length, error)
+        && process_run(&process, &plan, error);
+    if (fine && process.end != PROCESS_EXITED)
+        fine = error_code(error, EXIT_CRASH, "%s: %s %s", tour->path,
+                          debugger_names[t->debugger], process.end == PROCESS_TIMED_OUT
+                          ? "did not end in time" : "crashed");
+    if (fine) {
+        text_add(heard, process.out.bytes, process.out.length);
+        text_add(heard, process.err.bytes, process.err.length);
+    }
+    text_free(&script);
+    process_free(&process);
+    return fine;
+}
+
+static bool check(Tours *t, const Tour *tour, JsonWriter *w, Error *error)
+{
+    JsonDocument release = {0};
+    Text heard = {0};
+    TourCounts counts = {0};
+    bool fine = ask_release(&release, t, tour, error)
+             && ask_debugger(&heard, t, tour, error);
+
+    if (fine && w != NULL) {
+        json_write_object(w, NULL);
+        json_write_text(w, "tour", tour->word[0], strlen(tour->word[0]));
+        json_write_array(w, "checks");
+    } else if (fine) {
+        printf("%s, in %s: %s\n", tour->word[0], debugger_names[t->debugger], tour->title);
+    }
+    if (fine)
+        counts = tour_check(tour, heard.bytes, release.root, w, WIDEST);
+    if (fine && w != NULL) {
+        json_write_array_end(w);
+        json_write_object_end(w);
+    } else if (fine) {
+        putchar('\n');
+    }
+    t->counts.passed += counts.passed;
+    t->counts.failed += counts.failed;
+    text_free(&heard);
+    json_free(&release);
+    return fine;
+}
+
+/* One tour, or all. */
+static bool batch(Tours *t, Error *error)
+{
+    JsonWriter w = { .out = stdout };
+    const char *one = t->options->words != NULL ? find_tour(t, error) : NULL;
+    bool fine = t->options->words == NULL || one != NULL, data = t->options->json;
+
+    if (fine && data)
+        begin_data(&w);
+    for (int i = 0; i < t->count && fine; i++) {
+        Tour tour;
+
+        if (one != NULL && one != t->names[i])
+            continue;
+        fine = tour_open(&tour, t, t->names[i], error)
+            && check(t, &tour, data ? &w : NULL, error);
+        tour_free(&tour);
+    }
+    if (fine && data) {
+        end_data(&w);
+    } else if (fine) {
+        printf("%d passed, %d failed\n", t->counts.passed, t->counts.failed);
+    }
+    return fine;
+}
+
+static bool run_one(Tours *t, Error *error)
+{
+    const char *name = find_tour(t, error);
+    Tour tour = {0};
+    bool fine = name != NULL && tour_open(&tour, t, name, error);
+
+    if (fine && t->options->script) {
+        TourScript s = script_for(t, false);
+        Text script = {0};
+
+        s.debugger = t->options->debugger != NULL && t->options->debugger[0] == 'l'
+                   ? LLDB : GDB;
+        tour_script(&script, &tour, &s);
+        for (size_t i = 0; i < script.length; i++)
+            if (script.bytes[i] != '\f')
+                putchar(script.bytes[i]);
+        text_free(&script);
+    } else if (fine) {
+        fine = find_debugger(t, error) && make_debug(t, error) && walk(t, &tour, error);
+    }
+    tour_free(&tour);
+    return fine;
+}
+
+int command_tour(const Options *options)
+{
+    Tours t;
+    Error error = {0};
+    bool fine = tours_open(&t, options, &error);
+
+    if (fine && options->batch)
+        fine = find_debugger(&t, &error) && make_debug(&t, &error) && batch(&t, &error);
+    else if (fine && options->words == NULL)
+        fine = list(&t, &error);
+    else if (fine)
+        fine = run_one(&t, &error);
+    tours_close(&t);
+    if (fine && t.counts.failed > 0)
+        return EXIT_CHECK;
+    return finish(fine, &error);
+}
