@@ -2,40 +2,13 @@
  *
  * Expected drawings were made by hand from the contracts in
  * chapters/lesson/pictures.h: lines of 60 columns, margin 2. */
-#include "test.h"
+#include "canvas.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-#include "chapters/lesson/pictures.h"
 
 #define A29 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B58 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define LINE28 "────────────────────────────"
-
-static char *drawn;
-static size_t length;
-
-static Lesson canvas(bool data)
-{
-    Lesson l = { .name = "test", .width = 60, .data = data };
-
-    l.out = open_memstream(&drawn, &length);
-    if (data) {
-        l.json.out = l.out;
-        json_write_object(&l.json, NULL);
-    }
-    return l;
-}
-
-static void expect_drawn(Lesson *l, const char *want)
-{
-    if (l->data)
-        json_write_object_end(&l->json);
-    fclose(l->out);
-    expect_text(drawn, want);
-    free(drawn);
-}
 
 /* 696 bytes in 6 · 58 cells: 2 each. The header has one byte, and its cell all the
  * same; "a" ends with cell 115. */
@@ -44,7 +17,7 @@ TEST(map)
     static const char *const kind[] = { "header", "aft", "bow", "none" };
     static const MapPart part[] = { { "header", 1, 0 }, { "x", 200, 1 }, { "y", 31, 1 },
                                     { "z", 464, 2 } };
-    Lesson l = canvas(false);
+    Lesson l = canvas(false, false);
 
     picture_map(&l, "m", "to scale", part, 4, kind, 4);
     expect_drawn(&l, "\n  to scale\n"
@@ -52,7 +25,7 @@ TEST(map)
                      "  " A29 A29 "\n  " B58 "\n  " B58 "\n  " B58 "\n  " B58 "\n"
                      "  h header  a aft  b bow\n"
                      "  each cell: 2 bytes of 696\n");
-    l = canvas(true);
+    l = canvas(false, true);
     picture_map(&l, "m", "to scale", part, 2, kind, 4);
     expect_drawn(&l, "{\"m\":{\"label\":\"to scale\",\"parts\":[{\"what\":\"header\","
                      "\"kind\":\"header\",\"from\":0,\"to\":1},{\"what\":\"x\",\"kind\":"
@@ -64,7 +37,7 @@ TEST(bits)
 {
     static const BitFields bf16 = { "bf16", 8, 7 }, f16 = { "f16", 5, 10 },
                            f32 = { "f32", 8, 23 };
-    Lesson l = canvas(false);
+    Lesson l = canvas(false, false);
 
     picture_bits(&l, "b", &bf16, 0xbdc8, -0.09765625);
     picture_bits(&l, "b", &f16, 0x0001, ldexp(1, -24));
@@ -88,7 +61,7 @@ TEST(bits)
         "         ┬  ───┬────  ───────────┬───────────\n"
         "         -   2^-113      1+6636321/8388608\n"
         "         =  -1.72477726e-34\n");
-    l = canvas(true);
+    l = canvas(false, true);
     picture_bits(&l, "b", &bf16, 0xbdc8, -0.09765625);
     expect_drawn(&l, "{\"b\":{\"format\":\"bf16\",\"sign\":1,\"exponent\":123,"
                      "\"mantissa\":72,\"exponent_bits\":8,\"mantissa_bits\":7,"
@@ -104,7 +77,7 @@ TEST(texts)
         { "seed 1", "漢字漢字漢字漢字漢字漢字漢字漢字 \033[31m", id, 1 },
         { "seed 2", "", id, 0 },
     };
-    Lesson l = canvas(false);
+    Lesson l = canvas(false, false);
 
     picture_texts(&l, "t", text, 3);
     expect_drawn(&l,
@@ -116,7 +89,7 @@ TEST(texts)
         "\n"
         "  seed 2\n"
         "  " LINE28 "\n");
-    l = canvas(true);
+    l = canvas(false, true);
     picture_texts(&l, "t", text + 1, 2);
     expect_drawn(&l, "{\"t\":[{\"head\":\"seed 1\",\"text\":\"漢字漢字漢字漢字漢字漢字漢字漢字 "
                      "\\u001b[31m\",\"ids\":[4]},{\"head\":\"seed 2\",\"text\":\"\","

@@ -2,43 +2,15 @@
  *
  * Expected drawings were made by hand from the contracts in
  * chapters/lesson/pictures.h: lines of 60 columns, margin 2. */
-#include "test.h"
+#include "canvas.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "chapters/lesson/columns.h"
-#include "chapters/lesson/pictures.h"
 
 #define B10 "██████████"
 #define B50 B10 B10 B10 B10 B10
 #define D10 "──────────"
-
-static char *drawn;
-static size_t length;
-
-/* A lesson of 60 columns that draws into memory. */
-static Lesson canvas(bool color, bool data)
-{
-    Lesson l = { .name = "test", .width = 60, .color = color, .data = data };
-
-    l.out = open_memstream(&drawn, &length);
-    if (data) {
-        l.json.out = l.out;
-        json_write_object(&l.json, NULL);
-    }
-    return l;
-}
-
-/* What was drawn so far, which must be this. */
-static void expect_drawn(Lesson *l, const char *want)
-{
-    if (l->data)
-        json_write_object_end(&l->json);
-    fclose(l->out);
-    expect_text(drawn, want);
-    free(drawn);
-}
 
 TEST(numbers_and_texts_stand_in_lines)
 {
