@@ -165,6 +165,7 @@ static void show_race(Lab *lab)
     for (int s = 0; s < steps; s++) {
         const RaceStep *step = &race->step[piece->step + s];
 
+        //@stop race_step
         if (!race_merge(&row, step))
             break;
         cell[3 * s + 3] = looking_cell(&lab->arena, "%d", step->rank);

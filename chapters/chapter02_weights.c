@@ -306,6 +306,7 @@ static void prove(Look *k)
         first = first && (i == st->count || k->w.place[i].file != f
                           || k->w.place[i].from == at);
         for (; i < st->count && k->w.place[i].file == f; i++) {
+            //@stop tile_next
             next = next && k->w.place[i].from == at;
             at = k->w.place[i].from + k->w.place[i].tensor->bytes;
             tensors += k->w.place[i].tensor->bytes;

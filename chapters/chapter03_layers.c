@@ -95,7 +95,6 @@ static bool climb(const Model *m, const int *ids, int n, const Probe *probe,
         block_norm(a.normed2, a.x, m->weights.norm, m->weights.norm_bias, c, n);
         linear_forward(logits, &m->weights.output, a.normed2, n, NULL, NULL);
         probe_see(probe, PROBE_FINAL_NORM, c->L, a.normed2, n, c->E);
-        //@stop climb_scored
         probe_see(probe, PROBE_LOGITS, c->L, logits, n, c->V);
         activations_free(&a);
     }
@@ -237,6 +236,7 @@ static bool show_guesses(Lesson *l, Layers *w, const Options *o, Error *error)
     same = record_row(&w->again, PROBE_LOGITS, 0, w->same.count - 1);
     tokenizer_decode(&text, w->m.dir.tokenizer, w->same.id, w->same.count, true);
     text_add(&text, "", 0);
+    //@stop guesses_made
     lesson_part(l, "guesses", "What comes next?");
     lesson_say(l, "Without attention. Only the last word, \"%s\", is known, whatever "
                "stands before it:", word);

@@ -101,6 +101,7 @@ static bool prepare(Dice *d, const Options *o, Error *error)
     d->writing = (Writing){ &d->m, o, &d->ids, config, (uint64_t)o->seed,
                             o->n == NOT_GIVEN ? TOKENS : max_int(o->n, 1) };
     stages_make(&d->stages, d->s.logits, d->V, d->ids.id, d->ids.count, &config);
+    //@stop stages_made
     sampling_best(d->best, d->words, d->s.logits, &d->stages.work);
     return true;
 }

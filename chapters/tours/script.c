@@ -64,6 +64,7 @@ static int columns(const char *text, size_t length)
 
 void tour_wrap(Text *out, const char *text, const char *lead, int width)
 {
+    bool first = true;
     int column = 0;
 
     for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
@@ -75,8 +76,10 @@ void tour_wrap(Text *out, const char *text, const char *lead, int width)
             column = 0;
         }
         if (column == 0) {
-            text_add(out, lead, strlen(lead));
+            for (size_t i = 0; i < strlen(lead); i++)
+                text_add(out, first ? lead + i : " ", 1);
             column = columns(lead, strlen(lead));
+            first = false;
         } else {
             text_add(out, " ", 1);
             column++;

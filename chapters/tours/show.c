@@ -102,8 +102,9 @@ void show_best(const Tokenizer *tokenizer, const float *logits, int V, int k)
 }
 
 /* Keys are stored as the cache's format has them: f16 is widened to be shown. */
-void show_keys(const KvCache *cache, int layer, int head, int positions)
+void show_keys(const void *of, int layer, int head, int positions)
 {
+    const KvCache *cache = of;
     AttentionRow seen = kvcache_row(cache, layer, 0);
     size_t first = (size_t)head * (size_t)cache->capacity * (size_t)cache->D;
     float *key = memory_get(cache->D, sizeof *key);

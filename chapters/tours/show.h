@@ -23,8 +23,9 @@ void show_tokens(const Tokenizer *tokenizer, const int *ids, int n);
 /* The best k of logits [V] with their spellings, best first. */
 void show_best(const Tokenizer *tokenizer, const float *logits, int V, int k);
 
-/* The keys that a layer's head has left for every position so far. */
-void show_keys(const KvCache *cache, int layer, int head, int positions);
+/* The keys that a layer's head has left for the first positions. cache: a KvCache *;
+ * lldb takes a struct without a tag for another one in each file, so it is void. */
+void show_keys(const void *cache, int layer, int head, int positions);
 
 /* n bytes as a hexdump. */
 void show_hex(const void *bytes, int n);

@@ -296,7 +296,6 @@ static bool check_tiling(SafetensorsHeader *header, const Reader *reader)
                              data > at ? "holes" : "overlaps");
         at = data + tensor->bytes;
     }
-    //@stop header_tiled
     if (at != end)
         return error_set(reader->error, "byte %td: the last tensor ends here, but "
                          "%td bytes follow: a part of the header or another "

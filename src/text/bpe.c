@@ -441,7 +441,6 @@ static void merge_symbols(BpeWork *work, const Bpe *bpe)
             work->observer->merge(work->observer->context, (int)(uint32_t)entry,
                                   merge->rank, left->id, right->id,
                                   merge->merged);
-        //@stop bpe_merges
         left->id = merge->merged;
         right->id = -1;
         left->after = right->after;
