@@ -4,7 +4,7 @@
  *        │
  *        ▼
  *    ┌──────────────┐  ids        ┌──────────────┐ a file of numbers
- *    │ 01 tokenizer ├──────┐      │ 02 weights   │ (06: the same in 4 bits)
+ *    │ 01 tokenizer ├──────┐      │ 02 weights   │
  *    └──────────────┘      │      └──────┬───────┘
  *                          ▼             │ lent to every step below
  *                   ┌─────────────────┐  │
@@ -24,9 +24,9 @@
  * That is the whole machine. Every box is a chapter, and the real program runs in
  * all of them: a lesson defines nothing of its own, it calls what lies in src/ and
  * looks. This one lets one prompt through and says one line at each box, with the
- * numbers that were really there: the ids, how many weights, how a row grows from
- * layer to layer, what the last word looked back at, the hash of the scores, where
- * the dart fell. Then the story goes on to its end.
+ * numbers that were really there: the ids, how many weights, how large a row is behind
+ * each layer, what the last word looked back at, the hash of the scores, where the
+ * dart fell. Then the story goes on to its end.
  *
  * What to notice:
  *
@@ -45,21 +45,23 @@
  * Read next: chapters/words.c, then the nine files that ./run lists.
  */
 #include <inttypes.h>
-#include <math.h>               /* sqrt                                      */
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "base/interrupt.h"
-#include "base/output.h"
 #include "base/random.h"
 #include "base/terminal.h"
 #include "chapters/commands/common.h"
+#include "chapters/lesson/columns.h"
+#include "chapters/lesson/looking.h"    /* looking_size                      */
 #include "chapters/words.h"
 
 #define PROMPT "Once upon a time"
 #define BEST 3                  /* how many of the likeliest words are shown */
+#define NAME 13                 /* columns of "01 tokenizer "                */
 
 typedef struct {                /* what was seen on the way                  */
     OpenModel m;
@@ -70,8 +72,8 @@ typedef struct {                /* what was seen on the way                  */
                                    embedding, then behind each layer         */
     float *q;                   /* [H, D] the last row's turned queries in
                                    the last layer                            */
-    int head, from, to;         /* the strongest look back: head, positions  */
-    float look;                 /* and its weight                            */
+    int head, to;               /* the last word's strongest look back       */
+    float look;                 /* and its weight; 0: it can look at none    */
     uint64_t hash;              /* of the last row's logits                  */
     int best[BEST];
     SamplingConfig sampling;
@@ -80,18 +82,8 @@ typedef struct {                /* what was seen on the way                  */
     float dart;
     double seconds;             /* for reading the prompt                    */
     bool color;
+    int width, indent, column;  /* of the terminal; in a pipe lines go on    */
 } Map;
-
-/* 03: how large is the last row of x [rows, E]?  sqrt(Σ x² / E) */
-static double row_size(const float *x, int rows, int width)
-{
-    const float *last = row(x, rows - 1, width);
-    double sum = 0;
-
-    for (int e = 0; e < width; e++)
-        sum += (double)last[e] * (double)last[e];
-    return sqrt(sum / width);
-}
 
 /* The guest in the forward pass: called between the steps, touches nothing. */
 static void look(void *context, ProbePoint point, int layer, const float *x,
@@ -99,13 +91,14 @@ static void look(void *context, ProbePoint point, int layer, const float *x,
 {
     Map *map = context;
     int L = map->m.model.config.L;
+    const float *last = row(x, rows - 1, width);
 
     if (point == PROBE_EMBEDDING)
-        map->size[0] = row_size(x, rows, width);
+        map->size[0] = looking_size(last, width);
     if (point == PROBE_BLOCK)
-        map->size[layer + 1] = row_size(x, rows, width);
+        map->size[layer + 1] = looking_size(last, width);
     if (point == PROBE_ROTATED_Q && layer == L - 1)
-        memcpy(map->q, row(x, rows - 1, width), (size_t)width * sizeof *x);
+        memcpy(map->q, last, (size_t)width * sizeof *x);
 }
 
 /* 04: of all heads in the last layer, the strongest look of the last word at an
@@ -119,7 +112,7 @@ static void strongest_look(Map *map)
     AttentionRow seen = kvcache_row(&map->s.cache, c->L - 1, last);
     float *p = memory_get(map->ids.count, sizeof *p);
 
-    map->from = map->to = last;
+    map->to = last;
     for (int h = 0; h < c->H; h++) {
         attention_weights(p, row(map->q, h, c->D), &seen, map->s.cache.format, h,
                           c->H, c->K, c->D);
@@ -152,14 +145,8 @@ static void choose(Map *map, uint64_t seed)
     sampling_work_free(&work);
 }
 
-static bool go_on(void *context, size_t done, size_t total)
-{
-    (void)context, (void)done, (void)total;
-    return !interrupt_asked() && !output_lost();
-}
-
 /* Open, encode, read: everything before the first word is written. */
-static bool walk(Map *map, const Options *o, const Watch *watch, Error *error)
+static bool walk(Map *map, const Options *o, Error *error)
 {
     const Probe probe = { look, map, 1u << PROBE_EMBEDDING | 1u << PROBE_BLOCK
                                      | 1u << PROBE_ROTATED_Q };
@@ -177,7 +164,6 @@ static bool walk(Map *map, const Options *o, const Watch *watch, Error *error)
         return false;
     map->size = memory_get(c->L + 1, sizeof *map->size);
     map->q = memory_get(c->H * c->D, sizeof *map->q);
-    map->s.watch = watch;
     map->s.probe = &probe;
     //@stop map_ready
     begin = clock_seconds();
@@ -194,11 +180,30 @@ static bool walk(Map *map, const Options *o, const Watch *watch, Error *error)
     return true;
 }
 
-/* "01 tokenizer   " */
-static void stage(const Map *map, const char *number, const char *name)
+/* "01 tokenizer ": a line begins. */
+static void stage(Map *map, const char *number, const char *name)
 {
-    printf("%s%s %-10s%s ", map->color ? "\033[1;36m" : "", number, name,
+    printf("%s%s %-10s%s", map->color ? "\033[1;36m" : "", number, name,
            map->color ? "\033[0m" : "");
+    map->indent = map->column = NAME;
+}
+
+/* One item of a line, behind a blank; where it does not fit, on a line of its own. */
+__attribute__((format(printf, 2, 3)))
+static void item(Map *map, const char *format, ...)
+{
+    char text[4400];            /* a path may be long                        */
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    if (map->column > map->indent && map->column + 1 + columns_of(text) > map->width) {
+        printf("\n%*s", map->indent, "");
+        map->column = map->indent;
+    }
+    printf("%s%s", map->column > 0 ? " " : "", text);
+    map->column += 1 + columns_of(text);
 }
 
 static const char *token(const Map *map, int id)
@@ -206,17 +211,29 @@ static const char *token(const Map *map, int id)
     return spelling(map->m.dir.tokenizer, id);
 }
 
-static void print_text(const Map *map)
+/* The likeliest words with a number each; the last one ends with `end`. */
+static void print_best(Map *map, const double *number, const char *end)
 {
-    stage(map, "01", "tokenizer");
-    printf("%d ids:", map->ids.count);
-    for (int i = 0; i < map->ids.count; i++)
-        printf("%s %d %s", i > 0 ? " ·" : "", map->ids.id[i],
-               token(map, map->ids.id[i]));
-    putchar('\n');
+    int n = min_int(BEST, map->m.model.config.V);
+
+    for (int i = 0; i < n; i++)
+        item(map, "%s %.2f%s", token(map, map->best[i]),
+             number != NULL ? number[i] : (double)map->s.logits[map->best[i]],
+             i < n - 1 ? " ·" : end);
 }
 
-static void print_model(const Map *map)
+static void print_text(Map *map)
+{
+    int n = map->ids.count;
+
+    stage(map, "01", "tokenizer");
+    item(map, "%d ids:", n);
+    for (int i = 0; i < n; i++)
+        item(map, "%d %s%s", map->ids.id[i], token(map, map->ids.id[i]),
+             i < n - 1 ? " ·" : "\n");
+}
+
+static void print_model(Map *map)
 {
     const Weights *w = &map->m.model.weights;
     const Config *c = &map->m.model.config;
@@ -224,39 +241,45 @@ static void print_model(const Map *map)
     char count[16];
 
     stage(map, "02", "weights");
-    printf("%d tensors, %s numbers as %s: %.1f MB of %s\n", map->m.dir.file.count,
-           short_count(count, (double)w->parameters), formats[w->format],
-           (double)w->bytes / 1e6, map->m.dir.path);
+    item(map, "%d tensors,", map->m.dir.file.count);
+    item(map, "%s numbers as %s:", short_count(count, (double)w->parameters),
+         formats[w->format]);
+    item(map, "%.1f MB of %s\n", (double)w->bytes / 1e6, map->m.dir.path);
     stage(map, "03", "layers");
-    printf("[%d, %d] through %d layers; the last row's size:", map->ids.count, c->E,
-           c->L);
+    item(map, "[%d, %d] through %d layers;", map->ids.count, c->E, c->L);
+    item(map, "the last row's size:");
     for (int l = 0; l <= c->L; l++)
-        printf("%s %.2g", l > 0 ? " →" : "", map->size[l]);
-    putchar('\n');
-    stage(map, "04", "attention");
-    printf("%d query heads share %d key heads; cache %d of %d positions, %zu bytes; ", c->H,
-           c->K, map->s.length, map->s.capacity, map->s.cache.bytes);
-    printf("%s looks at %s (head %d: %.0f %%)\n", token(map, map->ids.id[map->from]),
-           token(map, map->ids.id[map->to]), map->head, 100 * (double)map->look);
-    printf("   %-10s [%d] for the next word, hash %016" PRIx64 "; best:", "logits",
-           c->V, map->hash);
-    for (int i = 0; i < min_int(BEST, c->V); i++)
-        printf("%s %s %.2f", i > 0 ? " ·" : "", token(map, map->best[i]),
-               (double)map->s.logits[map->best[i]]);
-    putchar('\n');
+        item(map, "%s%.2g%s", l > 0 ? "→ " : "", map->size[l], l < c->L ? "" : "\n");
 }
 
-static void print_choice(const Map *map)
+/* What the last row looked at, and what came out of it. */
+static void print_scores(Map *map)
+{
+    const Config *c = &map->m.model.config;
+
+    stage(map, "04", "attention");
+    item(map, "%d query heads share %d key heads;", c->H, c->K);
+    item(map, "cache %d of %d positions,", map->s.length, map->s.capacity);
+    item(map, "%zu bytes%s", map->s.cache.bytes, map->look > 0 ? ";" : "\n");
+    if (map->look > 0)
+        item(map, "%s looks at %s (head %d: %.0f %%)\n",
+             token(map, map->ids.id[map->ids.count - 1]),
+             token(map, map->ids.id[map->to]), map->head, 100 * (double)map->look);
+    stage(map, "  ", "logits");
+    item(map, "[%d] for the next word,", c->V);
+    item(map, "hash %016" PRIx64 "; best:", map->hash);
+    print_best(map, NULL, "\n");
+}
+
+static void print_choice(Map *map)
 {
     const SamplingConfig *s = &map->sampling;
 
     stage(map, "05", "sampling");
-    printf("temperature %g, top-p %g: %d of %d ids stay;", s->temperature, s->top_p,
-           map->kept, map->m.model.config.V);
-    for (int i = 0; i < min_int(BEST, map->m.model.config.V); i++)
-        printf("%s %s %.2f", i > 0 ? " ·" : "", token(map, map->best[i]),
-               map->best_p[i]);
-    printf("; dart %.3f: %s\n", (double)map->dart, token(map, map->picked));
+    item(map, "temperature %g, top-p %g:", s->temperature, s->top_p);
+    item(map, "%d of %d ids stay;", map->kept, map->m.model.config.V);
+    print_best(map, map->best_p, ";");
+    item(map, "dart %.3f: %s\n", (double)map->dart, token(map, map->picked));
 }
 
 static void show(void *context, const char *text, size_t length)
@@ -315,24 +338,28 @@ static bool tell(Map *map, const Options *o, Error *error)
                     &options, error);
     if (o->json && fine)
         print_json(map, &g);
-    if (!o->json)
-        printf("\n\n%d tokens read in %.3f s, %d written in %.3f s; the same again "
-               "with --seed %.0f\n", map->ids.count, map->seconds, g.ids.count,
-               g.seconds, o->seed);
+    if (!o->json) {
+        fputs("\n\n", stdout);
+        map->indent = map->column = 0;
+        item(map, "%d tokens read in %.3f s, %d written in %.3f s;", map->ids.count,
+             map->seconds, g.ids.count, g.seconds);
+        item(map, "the same again with --seed %.0f\n", o->seed);
+    }
     generated_free(&g);
     return fine;
 }
 
 int chapter00_map(const Options *options)
 {
-    const Watch watch = { go_on, NULL };
-    Map map = { .color = terminal_color(stdout, options->color) };
+    Map map = { .color = terminal_color(stdout, options->color),
+                .width = terminal_is_person(stdout) ? terminal_width(stdout) : INT_MAX };
     Error error = {0};
-    bool fine = walk(&map, options, &watch, &error);
+    bool fine = walk(&map, options, &error);
 
     if (fine && !options->json) {
         print_text(&map);
         print_model(&map);
+        print_scores(&map);
         print_choice(&map);
     }
     fine = fine && tell(&map, options, &error);

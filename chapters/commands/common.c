@@ -64,6 +64,14 @@ static Format kv_format(const OpenModel *m, const Options *options)
     return strcmp(options->kv, "f32") == 0 ? FORMAT_F32 : FORMAT_F16;
 }
 
+static bool go_on(void *context, size_t done, size_t total)
+{
+    (void)context, (void)done, (void)total;
+    return !interrupt_asked() && !output_lost();
+}
+
+const Watch until_stopped = { go_on, NULL };
+
 bool model_session(Session *s, const OpenModel *m, const Options *options,
                    int prompt, int n, Error *error)
 {
@@ -75,8 +83,11 @@ bool model_session(Session *s, const OpenModel *m, const Options *options,
     if (options->ctx > context)
         fprintf(stderr, "note: --ctx %d is more than the model's context "
                 "(max_position_embeddings): %d is used\n", options->ctx, context);
-    return session_init(s, &m->model, capacity, options->chunk,
-                        kv_format(m, options), error);
+    if (!session_init(s, &m->model, capacity, options->chunk, kv_format(m, options),
+                      error))
+        return false;
+    s->watch = &until_stopped;
+    return true;
 }
 
 /* A wish that is given as an option replaces that one field of

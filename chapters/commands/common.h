@@ -7,6 +7,7 @@
 #define COMMON_H
 
 #include "base/options.h"
+#include "base/watch.h"
 #include "decode/generate.h"
 #include "files/json_write.h"
 
@@ -20,7 +21,11 @@ typedef struct {
 bool model_open(OpenModel *m, const Options *options, Error *error);
 void model_close(OpenModel *m);
 
-/* --ctx, --chunk, --kv: a session with room for prompt + n tokens. */
+/* Ends long work after Ctrl-C, or when nobody can read stdout any more. */
+extern const Watch until_stopped;
+
+/* --ctx, --chunk, --kv: a session with room for prompt + n tokens, which works
+ * until_stopped. */
 bool model_session(Session *s, const OpenModel *m, const Options *options,
                    int prompt, int n, Error *error);
 

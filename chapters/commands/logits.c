@@ -32,7 +32,6 @@
 
 #include "base/atomicfile.h"
 #include "base/hash.h"
-#include "base/interrupt.h"
 #include "chapters/commands/common.h"
 #include "chapters/words.h"
 #include "kernels/softmax.h"
@@ -173,16 +172,9 @@ static bool take_prompt_ids(Ids *ids, const OpenModel *m, const Options *options
     return fine;
 }
 
-static bool go_on(void *context, size_t done, size_t total)
-{
-    (void)context, (void)done, (void)total;
-    return !interrupt_asked();
-}
-
 /* Feed the ids and report on the positions that are wanted. */
 static bool run(Report *r, const Options *options, Error *error)
 {
-    const Watch watch = { go_on, NULL };
     const int *ids = r->ids.id;
     int T = r->ids.count;
 
@@ -193,7 +185,6 @@ static bool run(Report *r, const Options *options, Error *error)
     r->order = memory_get(r->K, sizeof *r->order);
     sampling_work_init(&r->work, r->V);
     r->hash = HASH_START;
-    r->session.watch = &watch;
     if (options->out != NULL)
         r->writes = atomicfile_open(&r->file, options->out, error);
     if (options->out != NULL && !r->writes)

@@ -19,26 +19,17 @@
 
 #include <string.h>
 
-#include "base/interrupt.h"
 #include "base/parallel.h"
 #include "base/random.h"
-
-static bool go_on(void *context, size_t done, size_t total)
-{
-    (void)context, (void)done, (void)total;
-    return !interrupt_asked();
-}
 
 static bool write_on(Ids *ids, Text *text, int *read, const Writing *w, Session *s,
                      Error *error)
 {
-    static const Watch watch = { go_on, NULL };
     const GenerateOptions options = { .sampling = w->config, .seed = w->seed, .n = w->n,
         .eos = w->m->dir.eos, .eos_count = w->m->dir.eos_count };
     Generated g;
     bool fine;
 
-    s->watch = &watch;
     fine = generate(&g, s, w->m->dir.tokenizer, w->prompt->id, w->prompt->count,
                     &options, error);
     for (int i = 0; i < g.ids.count; i++)

@@ -18,8 +18,8 @@
 
 typedef struct {
     const char *name;
-    bool map;                   /* chapter00: lines as long as they are, and a
-                                   story for a theorem                       */
+    bool map;                   /* chapter00: in a pipe lines as long as they are,
+                                   and a story for a theorem                 */
 } LessonName;
 
 static const LessonName lessons[] = {
@@ -114,7 +114,7 @@ TEST(colour_can_be_asked_for)
 }
 
 /* What the program drew on a terminal of so many columns, until it ended well. */
-static const char *on_a_terminal(const LessonName *l, unsigned short columns)
+static char *on_a_terminal(const LessonName *l, unsigned short columns)
 {
     static char text[200000];
     const char *args[] = { l->name, NULL }, *path;
@@ -148,11 +148,13 @@ TEST(on_a_narrow_terminal_they_fit)
 {
     for (int i = 0; i < LESSONS; i++) {
         const LessonName *l = &lessons[i];
-        const char *out = on_a_terminal(l, TERMINAL_WIDTH);
+        char *out = on_a_terminal(l, TERMINAL_WIDTH), *story = strstr(out, "\r\n\r\n");
 
         if (strstr(out, "\033[") == NULL)
             test_fail(__FILE__, __LINE__, "%s: no colour on a terminal", l->name);
-        expect_lines(l, out, l->map ? 0 : TERMINAL_WIDTH);
+        if (l->map && story != NULL)
+            story[2] = '\0';            /* its lines are as the model wrote them */
+        expect_lines(l, out, TERMINAL_WIDTH);
     }
 }
 
