@@ -20,8 +20,8 @@
  * token of its vocabulary, and a tokenizer is the road from text to the numbers of
  * those rows, and back. Words would not do as tokens: there is always a new one.
  * Letters would: but then a text is a very long row, and every step costs time. So
- * the vocabulary holds what was frequent in the texts it was made from: all
- * single bytes, and on top of them syllables, words and their blanks.
+ * the vocabulary holds what was frequent in the texts it was made from: single
+ * bytes, all or nearly all of them, and on top syllables, words and their blanks.
  *
  * How a text is cut into tokens is a race. In the beginning each character (or
  * byte) stands alone. There is one list of pairs, the merges, and
@@ -105,7 +105,7 @@ static bool show_pieces(Lab *lab, const Options *options, Error *error)
             shown[i] = arena_text(&lab->arena, piece, strlen(piece));
             memory_give_back(piece);
         }
-        picture_tokens(&lab->l, "cut", "cut into pieces; merges never cross a cut",
+        picture_tokens(&lab->l, "cut", "cut into pieces; no token crosses a cut",
                        shown, NULL, min_int(SHOWN, lab->trip.race.pieces));
         tokenizer_encode(&ids, lab->t, prompt.bytes, prompt.length, true);
         //@stop text_encoded
@@ -159,6 +159,11 @@ static void show_race(Lab *lab)
     steps = min_int(piece->steps, SHOWN);
     cell = memory_get(3 * (steps + 1), sizeof *cell);
     lesson_part(&lab->l, "race", "The race: one merge a line");
+    lesson_say(&lab->l, piece->steps == 0
+               ? "Nothing merges in this text: a piece is a token as it stands, or no two "
+                 "neighbours are in the list."
+               : "The piece with the most merges, from its single characters or bytes on. "
+                 "Each line joins one pair of neighbours.");
     race_begin(&row, race, most);
     cell[0] = cell[1] = "";
     cell[2] = row_text(lab, &row);
@@ -177,8 +182,9 @@ static void show_race(Lab *lab)
     lesson_say(&lab->l, "Rank is the place in the list of merges. The list was "
                "learned once, from many texts: each time the most frequent pair of "
                "neighbours was added at its end. %s",
-               piece->steps == 0 ? "Here every piece is a token as it stands, so there "
-               "is no race." : row.id.count == 1 ? "This piece became one token."
+               piece->steps == 0 ? "" : steps < piece->steps
+               ? "(The race is long: its beginning is shown.)"
+               : row.id.count == 1 ? "This piece became one token."
                : "Now no two neighbours are in the list: the race is over.");
     memory_give_back(cell);
     race_row_free(&row);
@@ -253,6 +259,7 @@ static void show_texts(Lab *lab)
         race_row_free(&row);
     }
     lesson_part(&lab->l, "costs", "What a text costs");
+    lesson_say(&lab->l, "One word in several spellings, and two numbers:");
     picture_table(&lab->l, "words", head, "lrl", cell, WORDS);
     for (int i = 0; i < TEXTS; i++) {
         int characters = 0;
@@ -264,10 +271,10 @@ static void show_texts(Lab *lab)
                         looking_cell(&lab->arena, "%d for %d characters",
                                      lab->trip.race.ids.count, characters) };
     }
+    lesson_say(&lab->l, "Tokens for each character of a text:");
     picture_bars(&lab->l, "texts", bar, TEXTS);
-    lesson_say(&lab->l, "The bars are tokens per character. A model pays for each "
-               "token with a pass through all its weights, and with a place in what it "
-               "can remember.");
+    lesson_say(&lab->l, "A model pays for each token with a pass through all its "
+               "weights, and with a place in what it can remember.");
 }
 
 /* What cannot come back, each by its smallest example. */
@@ -327,13 +334,16 @@ static RoundTripCount show_trials(Lab *lab, uint64_t seed)
     text_free(&text);
     text_free(&back);
     lesson_part(&lab->l, "trials", "There and back again");
+    lesson_say(&lab->l, "Texts made by chance become tokens and then text again. Came "
+               "back: byte for byte, but for what a tokenizer may normalize first (é as "
+               "one character or as two). Cannot: it holds a character that this tokenizer "
+               "has no way to write.");
     picture_table(&lab->l, "kinds", head, "lrrrr", cell, KINDS);
-    lesson_say(&lab->l, "%s", lab->trip.losses == 0 ? "There was none among them that "
-               "this tokenizer cannot write."
-               : "Some texts this tokenizer cannot write. These characters are why:");
-    if (lab->trip.losses > 0)
+    if (lab->trip.losses > 0) {
+        lesson_say(&lab->l, "Characters that it cannot write:");
         show_losses(lab);
-    if (lab->trip.more_losses > 0)
+    }
+    if (lab->trip.more_losses)
         lesson_say(&lab->l, "(There are more of them than the table has room for.)");
     return all;
 }

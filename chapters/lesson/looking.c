@@ -100,13 +100,18 @@ void looking_guesses(Lesson *l, const char *key, const OpenModel *m,
 
 const char *looking_cell(Arena *arena, const char *format, ...)
 {
-    char text[80];
-    va_list values;
+    va_list values, again;
+    size_t bytes;
+    char *text;
 
     va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
+    va_copy(again, values);
+    bytes = (size_t)vsnprintf(NULL, 0, format, values) + 1;
+    text = arena_get(arena, bytes);
+    vsnprintf(text, bytes, format, again);
     va_end(values);
-    return arena_text(arena, text, strlen(text));
+    va_end(again);
+    return text;
 }
 
 bool looking_ask(float *logits, const OpenModel *m, const Options *options,
