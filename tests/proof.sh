@@ -7,6 +7,7 @@
 #   transcripts  every "$ ./run …" that the prose shows, typed again and compared
 #   book         make book; every line of every file is in it, no dead link
 #   course       exercises: skeletons fail, answers pass, every mutant fails (cc alone)
+#   tours        every claim of every debugger tour, in gdb and in lldb
 #   mutants      lessons notice broken subjects: tests/lesson_mutants (cc alone)
 #   matrix       one hash over compilers, threads, chunks, kernels, formats
 #   oracles      transformers, tokenizers and safetensors as judges ($PYTHON with
@@ -29,7 +30,7 @@
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-steps=${*:-data readme transcripts book course mutants matrix oracles notebooks sanitizers fuzzers ${FULL:+shapes peer}}
+steps=${*:-data readme transcripts book course tours mutants matrix oracles notebooks sanitizers fuzzers ${FULL:+shapes peer}}
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -86,6 +87,23 @@ course() { step "the course proves itself" "$build/run" grade --prove; }
 mutants() { step "lessons notice broken subjects" sh tests/mutants.sh "$build"; }
 
 matrix() { step "the bit matrix" sh tests/matrix.sh "$build"; }
+
+# debugs DEBUGGER: is it there, and may it start a program (a container may forbid it)?
+debugs() {
+    has "$1" || { skip "tours: no $1 here"; return 1; }
+    case $1 in
+    gdb) gdb -nx -q -batch -ex run --args true ;;
+    lldb) lldb --no-lldbinit --batch -o run -- "$(command -v true)" ;;
+    esac > "$scratch/log" 2>&1
+    grep -qE 'exited normally|exited with status = 0' "$scratch/log" && return 0
+    tail -n 3 "$scratch/log"; skip "tours: $1 cannot start a program here"; return 1
+}
+
+tours() {
+    for debugger in gdb lldb; do
+        debugs $debugger && step "tours in $debugger" "$RUN" tour --batch --debugger $debugger
+    done
+}
 
 # lacks STEP: is a module of the oracles missing? Then the step is skipped.
 lacks() {

@@ -1,6 +1,6 @@
 /* tour.c - ./run tour: walk through a chapter inside a debugger
  *
- *      chapters/tours/chapter04_attention.tour        src/… //@stop turned
+ *      chapters/tours/chapter04_attention.tour        src/… //@stop NAME
  *                     │ tour_read                        │ stops_scan
  *                     └───────────────┬──────────────────┘ tour_place
  *                                     ▼

@@ -32,7 +32,6 @@
 #include "chapters/tours/tour.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <string.h>
 
 typedef struct {                /* who writes, and to where                  */
@@ -40,56 +39,6 @@ typedef struct {                /* who writes, and to where                  */
     const TourScript *s;
     Text *out;
 } Script;
-
-void tour_add(Text *out, const char *format, ...)
-{
-    char text[4096];
-    va_list values;
-
-    va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    text_add(out, text, strlen(text));
-}
-
-/* Bytes of a UTF-8 word are not its columns; those that go on do not count. */
-static int columns(const char *text, size_t length)
-{
-    int count = 0;
-
-    for (size_t i = 0; i < length; i++)
-        count += ((unsigned char)text[i] & 0xC0) != 0x80;
-    return count;
-}
-
-void tour_wrap(Text *out, const char *text, const char *lead, int width)
-{
-    bool first = true;
-    int column = 0;
-
-    for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
-        size_t length = strcspn(text, " ");
-        int wide = columns(text, length);
-
-        if (column > 0 && column + 1 + wide > width) {
-            text_add(out, "\n", 1);
-            column = 0;
-        }
-        if (column == 0) {
-            for (size_t i = 0; i < strlen(lead); i++)
-                text_add(out, first ? lead + i : " ", 1);
-            column = columns(lead, strlen(lead));
-            first = false;
-        } else {
-            text_add(out, " ", 1);
-            column++;
-        }
-        text_add(out, text, length);
-        column += wide;
-        text += length;
-    }
-    text_add(out, "\n", 1);
-}
 
 /* text with a \ in front of each of the marked characters */
 static void add_escaped(Text *out, const char *text, size_t length, const char *marked)
@@ -326,9 +275,8 @@ static void put_item(Script *w, int i)
         expect(w, item->text, i);
         break;
     case TOUR_MATCH:
-        tour_add(&note, "The release build says the same with --json, at %s:",
-                 item->path);
-        say(w, note.bytes, "", "");
+        tour_add(&note, "(the fast build's --json has the same, at %s)\n", item->path);
+        say_lines(w, note.bytes, "\\033[2m");
         show(w, item->text, item->count);
         break;
     }
@@ -438,7 +386,6 @@ static void put_breakpoints(Script *w)
             tour_add(w->out, "enable $stop_%d\n", k + 2);
         tour_add(w->out, "tour_%d\nend\n", k + 1);
     }
-    tour_add(w->out, "\nrun\n");
 }
 
 /* Settings, the program, its words. In a batch what it prints goes nowhere; its
@@ -470,27 +417,37 @@ static void put_settings(Script *w)
              : "\n");
 }
 
-void tour_script(Text *out, const Tour *tour, const TourScript *s)
+/* What is said before the program starts. */
+static void put_beginning(Script *w)
 {
-    Script w = { .tour = tour, .s = s, .out = out };
     Text title = {0};
 
-    tour_add(out, "# %s as a script for %s; ./run tour makes it\n", tour->path,
-             s->debugger == GDB ? "gdb" : "lldb");
-    put_settings(&w);
-    tour_add(&title, "\n%s: %s\n\n", tour->word[0], tour->title);
-    say_lines(&w, title.bytes, "\\033[1m");
+    tour_add(&title, "\n%s: %s\n\n", w->tour->word[0], w->tour->title);
+    say_lines(w, title.bytes, "\\033[1m");
     text_free(&title);
-    for (int i = 0; i < tour->stop[0].first; i++)
-        put_item(&w, i);
-    say_lines(&w, s->debugger == GDB
+    for (int i = 0; i < w->tour->stop[0].first; i++)
+        put_item(w, i);
+    say_lines(w, w->s->debugger == GDB
               ? "`c` (continue) goes on to the next stop, and then Enter alone; in "
                 "between\nthe debugger is yours: `bt`, `print`, `list`, `next`, `step`, "
                 "`quit`.\n"
               : "`go` goes on to the next stop; in between the debugger is yours: `bt`,"
                 "\n`p`, `list`, `next`, `step`, `quit`.\n", "");
-    if (s->debugger == GDB && !s->batch)
+}
+
+void tour_script(Text *out, const Tour *tour, const TourScript *s)
+{
+    Script w = { .tour = tour, .s = s, .out = out };
+    bool breakpoints = s->debugger == GDB && !s->batch;
+
+    tour_add(out, "# %s as a script for %s; ./run tour makes it\n", tour->path,
+             s->debugger == GDB ? "gdb" : "lldb");
+    put_settings(&w);
+    if (breakpoints)
         put_breakpoints(&w);
+    put_beginning(&w);
+    if (breakpoints)
+        tour_add(out, "run\n");
     else
         put_in_line(&w);
 }

@@ -92,7 +92,7 @@ void stops_free(Stops *stops);
 /* Errors: a stop that no source has; exit 3, with the tour's path:line. */
 bool tour_place(Tour *tour, const Stops *stops, Error *error);
 
-/* ---- for a debugger (script.c) */
+/* ---- for a debugger (script.c; the last two: paragraph.c) */
 
 typedef enum { GDB, LLDB } Debugger;
 

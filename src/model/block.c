@@ -178,7 +178,6 @@ bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
     //@stop block_asked
     rope_apply(a->q, pass->rope, pass->positions, T, c->H, c->D);
     rope_apply(a->k, pass->rope, pass->positions, T, c->K, c->D);
-    //@stop block_turned
     see(pass, PROBE_ROTATED_Q, layer, a->q, q_width);
     see(pass, PROBE_ROTATED_K, layer, a->k, kv_width);
 
