@@ -30,7 +30,7 @@ const Word words[] = {
       "./run chapter01_tokenizer\n"
       "./run chapter01_tokenizer --prompt \"A caf\303\251 in the wood\"\n" },
     { "chapter02_weights", chapter02_weights, "[--model M]",
-      "a model is a file: the map, the bytes, one number taken apart",
+      "a model is a file: its map, its bytes, one of its numbers",
       "./run chapter02_weights\n"
       "./run chapter02_weights --model smollm2-135m\n" },
     { "chapter03_layers", chapter03_layers, "[--prompt T]",
@@ -54,7 +54,7 @@ const Word words[] = {
       "./run detokenize 1688 375 693 259 544\n"
       "./run tokenize --text \"a fox\" | ./run detokenize\n" },
     { "logits", command_logits, "[--model M] (--text T | --ids 1,2,3)",
-      "what the model thinks comes next: scores and a hash of their bits",
+      "what the model thinks comes next: scores and their hash",
       "./run logits --text \"Once upon a\" --top 5\n"
       "./run logits --ids 0,1688,375 --all --json\n"
       "./run logits --text \"Once\" --out logits.f32\n" },

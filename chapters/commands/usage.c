@@ -38,7 +38,7 @@ static void print_words(void)
 {
     printf("./run WORD [options]; ./run WORD --help says more\n\n");
     for (const Word *word = words; word->name != NULL; word++)
-        printf("  %-16s %s\n", word->name, word->summary);
+        printf("  %-20s %s\n", word->name, word->summary);
 }
 
 static void print_models(void)
