@@ -25,27 +25,25 @@
  * or it hangs. DEBUG_RUN in the environment names another debug build; make is not
  * called then.
  *
- * Read next: chapters/tours/tour_read.c.
+ * Read next: chapters/tours/tour_read.c, and then stops.c, script.c, debugger.c and
+ * check.c beside it.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>             /* realpath, getenv                          */
 #include <string.h>
 
-#include "base/atomicfile.h"
 #include "base/mapfile.h"
 #include "base/place.h"
 #include "base/process.h"
 #include "base/terminal.h"
 #include "chapters/commands/common.h"
-#include "chapters/tours/tour.h"
+#include "chapters/tours/debugger.h"
 #include "chapters/words.h"
 
 #define FOLDER "chapters/tours"
 #define ENDING ".tour"
 #define ROOM 4096               /* bytes of a path                           */
-#define SECONDS 300             /* for one tour in a batch; most take five   */
-#define KEEP ((size_t)8 << 20)  /* bytes kept of what a debugger says        */
 #define WIDEST 78               /* columns of prose                          */
 
 typedef struct {
@@ -60,8 +58,6 @@ typedef struct {
     Debugger debugger;
     TourCounts counts;
 } Tours;
-
-static const char *const debugger_names[] = { "gdb", "lldb" };
 
 /* Into the tours' arena. */
 static const char *path(Tours *t, const char *format, ...)
@@ -215,66 +211,14 @@ static bool list(Tours *t, Error *error)
     return fine;
 }
 
-/* ---- what is needed */
-
-/* Errors: exit 4 when make fails, with what it said. */
-static bool make_debug(const Tours *t, Error *error)
+/* A debugger, and a program for it. DEBUG_RUN names one that is there already. */
+static bool prepare(Tours *t, Error *error)
 {
-    const char *const argv[] = { "make", "-s", "-C", t->root, "debug", NULL };
-    const ProcessPlan plan = { .argv = argv };
-    Process make;
-    bool fine;
-
-    if (getenv("DEBUG_RUN") != NULL)
-        return true;
-    fprintf(stderr, "make debug: build/debug/run is made as new as the sources …\n");
-    fine = process_run(&make, &plan, error);
-    if (fine && (make.end != PROCESS_EXITED || make.code != 0))
-        fine = error_code(error, EXIT_CRASH, "make debug failed in %s:\n%s", t->root,
-                          make.err.length > 0 ? make.err.bytes : "");
-    process_free(&make);
-    return fine;
-}
-
-/* --debugger, else the first that is there. Errors: exit 4 when there is none. */
-static bool find_debugger(Tours *t, Error *error)
-{
-    const char *wanted = t->options->debugger;
-
-    for (int d = 0; d < 2; d++) {
-        const char *const argv[] = { debugger_names[d], "--version", NULL };
-        const ProcessPlan plan = { .argv = argv, .seconds = 60 };
-        Process process;
-        Error reason = {0};
-        bool there;
-
-        if (wanted != NULL && strcmp(wanted, debugger_names[d]) != 0)
-            continue;
-        there = process_run(&process, &plan, &reason) && process.end == PROCESS_EXITED
-             && process.code == 0;
-        process_free(&process);
-        t->debugger = (Debugger)d;
-        if (there)
-            return true;
-    }
-    return error_code(error, EXIT_CRASH, "there is no %s on this machine: install it, for "
-                      "example with `apt-get install gdb`",
-                      wanted != NULL ? wanted : "gdb and no lldb");
+    return debugger_find(&t->debugger, t->options->debugger, error)
+        && (getenv("DEBUG_RUN") != NULL || debugger_make(t->root, error));
 }
 
 /* ---- with a person */
-
-static bool save(const char *to, const char *text, size_t length, Error *error)
-{
-    AtomicFile file;
-
-    if (!atomicfile_open(&file, to, error))
-        return false;
-    if (atomicfile_write(&file, text, length, error) && atomicfile_commit(&file, error))
-        return true;
-    atomicfile_abandon(&file);
-    return false;
-}
 
 /* The script into files beside the debug build; the first one's path. gdb's is one.
  * lldb's is cut at each form feed, and each piece ends by making `go` read the next.
@@ -298,7 +242,7 @@ static const char *save_script(Tours *t, const Tour *tour, const char *script,
         if (cut != NULL)
             tour_add(&piece, "command alias go command source -c false -e true \"%s\"\n",
                      next);
-        fine = save(here, piece.bytes, piece.length, error);
+        fine = debugger_save(here, piece.bytes, piece.length, error);
         text_free(&piece);
         if (!fine)
             return NULL;
@@ -322,9 +266,6 @@ static bool walk(Tours *t, const Tour *tour, Error *error)
     Text script = {0};
     const char *file;
 
-    if (!terminal_is_person(stdin))
-        return error_code(error, EXIT_USAGE, "a tour wants a person at a terminal: --batch "
-                          "runs it without one, --script prints what the debugger is told");
     tour_script(&script, tour, &s);
     file = save_script(t, tour, script.bytes, error);
     text_free(&script);
@@ -332,71 +273,23 @@ static bool walk(Tours *t, const Tour *tour, Error *error)
         return false;
     if (t->debugger == GDB)
         return process_replace((const char *const[]){ "gdb", "-q", "-iex",
-                               "set debuginfod enabled off", "-x", file, NULL }, error);
+                               "set debuginfod enabled off", "-iex", s.color
+                               ? "set style enabled on" : "set style enabled off",
+                               "-x", file, NULL }, error);
     return process_replace((const char *const[]){ "lldb", "-s", file, NULL }, error);
 }
 
 /* ---- without */
 
-/* What the release build says with --json. Errors: exit 4 when it fails. */
-static bool ask_release(JsonDocument *said, const Tours *t, const Tour *tour, Error *error)
-{
-    const char *argv[TOUR_WORDS + 3] = { t->self };
-    const ProcessPlan plan = { .argv = argv, .seconds = SECONDS, .keep = KEEP };
-    Process process;
-    bool fine;
-
-    for (int i = 0; i < tour->words; i++)
-        argv[i + 1] = tour->word[i];
-    argv[tour->words + 1] = "--json";
-    fine = process_run(&process, &plan, error);
-    if (fine && (process.end != PROCESS_EXITED || process.code != 0))
-        fine = error_code(error, EXIT_CRASH, "%s %s … --json failed: %s", t->self,
-                          tour->word[0], process.err.bytes);
-    fine = fine && json_parse(said, process.out.bytes, process.out.length, JSON_PLAIN,
-                              JSON_DEPTH, error);
-    process_free(&process);
-    return fine;
-}
-
-/* Everything that the debugger says on the way. Errors: exit 4. */
-static bool ask_debugger(Text *heard, Tours *t, const Tour *tour, Error *error)
-{
-    const TourScript s = script_for(t, true);
-    const char *file = path(t, "%s.%s.batch", t->program, tour->word[0]);
-    const char *const gdb[] = { "gdb", "-nx", "-q", "-batch", "-iex",
-                                "set debuginfod enabled off", "-x", file, NULL };
-    const char *const lldb[] = { "lldb", "--no-lldbinit", "--no-use-colors", "--batch",
-                                 "-s", file, NULL };
-    const ProcessPlan plan = { .argv = t->debugger == GDB ? gdb : lldb, .seconds = SECONDS,
-                               .keep = KEEP };
-    Process process = {0};
-    Text script = {0};
-    bool fine;
-
-    tour_script(&script, tour, &s);
-    fine = save(file, script.bytes, script.length, error)
-        && process_run(&process, &plan, error);
-    if (fine && process.end != PROCESS_EXITED)
-        fine = error_code(error, EXIT_CRASH, "%s: %s %s", tour->path,
-                          debugger_names[t->debugger], process.end == PROCESS_TIMED_OUT
-                          ? "did not end in time" : "crashed");
-    if (fine) {
-        text_add(heard, process.out.bytes, process.out.length);
-        text_add(heard, process.err.bytes, process.err.length);
-    }
-    text_free(&script);
-    process_free(&process);
-    return fine;
-}
-
 static bool check(Tours *t, const Tour *tour, JsonWriter *w, Error *error)
 {
+    const TourScript s = script_for(t, true);
     JsonDocument release = {0};
     Text heard = {0};
     TourCounts counts = {0};
-    bool fine = ask_release(&release, t, tour, error)
-             && ask_debugger(&heard, t, tour, error);
+    bool fine = debugger_ask_release(&release, t->self, tour, error)
+             && debugger_listen(&heard, tour, &s, path(t, "%s.%s.batch", t->program,
+                                tour->word[0]), error);
 
     if (fine && w != NULL) {
         json_write_object(w, NULL);
@@ -446,6 +339,13 @@ static bool batch(Tours *t, Error *error)
     return fine;
 }
 
+static bool somebody_is_there(Error *error)
+{
+    return terminal_is_person(stdin)
+        || error_code(error, EXIT_USAGE, "a tour wants a person at a terminal: --batch "
+                      "runs it without one, --script prints what the debugger is told");
+}
+
 static bool run_one(Tours *t, Error *error)
 {
     const char *name = find_tour(t, error);
@@ -464,7 +364,7 @@ static bool run_one(Tours *t, Error *error)
                 putchar(script.bytes[i]);
         text_free(&script);
     } else if (fine) {
-        fine = find_debugger(t, error) && make_debug(t, error) && walk(t, &tour, error);
+        fine = somebody_is_there(error) && prepare(t, error) && walk(t, &tour, error);
     }
     tour_free(&tour);
     return fine;
@@ -477,7 +377,7 @@ int command_tour(const Options *options)
     bool fine = tours_open(&t, options, &error);
 
     if (fine && options->batch)
-        fine = find_debugger(&t, &error) && make_debug(&t, &error) && batch(&t, &error);
+        fine = prepare(&t, &error) && batch(&t, &error);
     else if (fine && options->words == NULL)
         fine = list(&t, &error);
     else if (fine)

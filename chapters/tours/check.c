@@ -24,7 +24,7 @@
  * missing, a number that is none, a stop in another line is a failure. The last words
  * of the debugger are shown then: mostly they say why.
  *
- * Read next: chapters/commands/tour.c.
+ * Read next: chapters/tours/chapter04_attention.tour, and walk through it.
  */
 #include "chapters/tours/tour.h"
 

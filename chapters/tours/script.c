@@ -27,7 +27,7 @@
  * one (chapters/commands/tour.c cuts them where a form feed stands), and a question
  * ends a piece. Text is a comment, which lldb shows when it reads one.
  *
- * Read next: chapters/tours/check.c.
+ * Read next: chapters/tours/debugger.c.
  */
 #include "chapters/tours/tour.h"
 

@@ -1,14 +1,14 @@
 /* show.c - numbers as a person at a debugger wants to see them
  *
- *      (gdb) call show_row(a->normed1, 192)
- *      [192] 0.0132409 -0.70439893 … size 0.98, hash 1c0ffee05eed2bad
- *        │      │                     │             │
- *        │      │                     │             └ two rows with equal bits have
- *        │      │                     │               equal hashes: compare 16 signs
- *        │      │                     │               instead of 192 numbers
- *        │      │                     └ sqrt(Σ x² / n)
- *        │      └ 9 significant digits bring back the float's bits
- *        └ how many there are
+ *      (gdb) call show_row(x, 8)
+ *      [8] 1 -2.5 0.100000001 0 3 4 … size 3.41, hash b82aabbc4eca9156
+ *       │     │                             │          │
+ *       │     │                             │          └ two rows with equal bits have
+ *       │     │                             │            equal hashes: compare 16 signs
+ *       │     │                             │            instead of 192 numbers
+ *       │     │                             └ sqrt(Σ x² / n)
+ *       │     └ 9 significant digits bring back the float's bits
+ *       └ how many there are
  *
  * A debugger shows one number well and 192 badly; a token's id it shows without
  * the word. So the program brings its own eyes. Nothing in it calls these

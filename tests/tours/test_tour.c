@@ -1,6 +1,7 @@
 /* test_tour.c - a tour's text in, a debugger's script out; what came back, judged */
 #include "test.h"
 
+#include "chapters/tours/show.h"
 #include "chapters/tours/tour.h"
 #include "chapters/words.h"
 #include "files/json.h"
@@ -340,6 +341,22 @@ TEST(kinds_of_numbers)
     }
 }
 
+/* The line that show.c draws; its hash is FNV-1a of the 32 bytes, by Python. */
+TEST(a_row_is_shown)
+{
+    const float x[] = { 1, -2.5f, 0.1f, 0, 3, 4, 5, 6 };
+    const char *path = test_scratch("shown");
+    char *essay = test_read("chapters/tours/show.c", NULL), *shown;
+
+    fflush(stderr);
+    expect(freopen(path, "w", stderr) != NULL);
+    show_row(x, 8);
+    fflush(stderr);
+    shown = test_read(path, NULL);
+    expect_text(shown, "[8] 1 -2.5 0.100000001 0 3 4 … size 3.41, hash b82aabbc4eca9156\n");
+    has(essay, shown);
+}
+
 /* The files for VS Code are JSON, debug the debug build, and start a lesson. */
 TEST(settings_for_editors)
 {
@@ -379,6 +396,7 @@ const Test tour_tests[] = {
     { "gdb is understood", gdb_is_understood },
     { "lldb is understood", lldb_is_understood },
     { "kinds of numbers", kinds_of_numbers },
+    { "a row is shown", a_row_is_shown },
     { "settings for editors", settings_for_editors },
     { NULL, NULL },
 };
