@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "chapters/lesson/columns.h"
+#include "chapters/lesson/data.h"
 #include "chapters/lesson/paint.h"
 #include "chapters/lesson/pictures.h"
 
@@ -33,9 +34,9 @@ static void write_bars(Lesson *l, const char *key, const Bar *bars, int n)
         const char *note = bars[i].note != NULL ? bars[i].note : "";
 
         json_write_object(&l->json, NULL);
-        json_write_text(&l->json, "label", bars[i].label, strlen(bars[i].label));
+        data_text(l, "label", bars[i].label);
         json_write_number(&l->json, "value", bars[i].value, 17);
-        json_write_text(&l->json, "note", note, strlen(note));
+        data_text(l, "note", note);
         json_write_object_end(&l->json);
     }
     json_write_array_end(&l->json);
@@ -99,10 +100,7 @@ static void write_line(Lesson *l, const char *key, const double *share,
         json_write_number(&l->json, NULL, end += share[i], 17);
     json_write_array_end(&l->json);
     json_write_number(&l->json, "dart", dart, 17);
-    json_write_array(&l->json, "labels");
-    for (int i = 0; i < n; i++)
-        json_write_text(&l->json, NULL, label[i], strlen(label[i]));
-    json_write_array_end(&l->json);
+    data_texts(l, "labels", label, n);
     json_write_object_end(&l->json);
 }
 

@@ -22,6 +22,7 @@
 
 #include "base/decimal.h"
 #include "chapters/lesson/columns.h"
+#include "chapters/lesson/data.h"
 #include "chapters/lesson/paint.h"
 
 #define INDENT (PAINT_MARGIN + 5)   /* columns of the name                   */
@@ -45,7 +46,7 @@ static void data(Lesson *l, const char *key, const BitFields *b, uint32_t sign,
     JsonWriter *w = &l->json;
 
     json_write_object(w, key);
-    json_write_text(w, "format", b->name, strlen(b->name));
+    data_text(l, "format", b->name);
     json_write_integer(w, "sign", (int64_t)sign);
     json_write_integer(w, "exponent", (int64_t)e);
     json_write_integer(w, "mantissa", (int64_t)m);

@@ -8,7 +8,7 @@
  * comes again and again. The cells are to scale: count them. A cell in which
  * several parts meet belongs to the kind that has most of it, with one exception,
  * so that it can be found at all: where a part of the first kind begins (the header),
- * the cell is its own, however short it is.
+ * the cell is its own, however short it is. A kind that gets no cell is named below.
  *
  * The letter says what the colour says; in a pipe it stands alone.
  *
@@ -16,10 +16,9 @@
  */
 #include "chapters/lesson/pictures.h"
 
-#include <string.h>
-
 #include "base/memory.h"
 #include "chapters/lesson/columns.h"
+#include "chapters/lesson/data.h"
 #include "chapters/lesson/paint.h"
 
 #define KINDS 8
@@ -35,12 +34,12 @@ static void data(Lesson *l, const char *key, const char *label,
     size_t at = 0;
 
     json_write_object(w, key);
-    json_write_text(w, "label", label, strlen(label));
+    data_text(l, "label", label);
     json_write_array(w, "parts");
     for (int i = 0; i < n; at += part[i++].bytes) {
         json_write_object(w, NULL);
-        json_write_text(w, "what", part[i].what, strlen(part[i].what));
-        json_write_text(w, "kind", kind[part[i].kind], strlen(kind[part[i].kind]));
+        data_text(l, "what", part[i].what);
+        data_text(l, "kind", kind[part[i].kind]);
         json_write_integer(w, "from", (int64_t)at);
         json_write_integer(w, "to", (int64_t)(at + part[i].bytes));
         json_write_object_end(w);
@@ -85,7 +84,7 @@ static void draw_cell(const Lesson *l, const char *kind, int k)
     paint_end(l);
 }
 
-/* "h header  e embedding …", wrapped; the kinds that there are. */
+/* "h header  e embedding …", wrapped; the kinds that have cells. */
 static void draw_legend(const Lesson *l, const char *const *kind, const bool *seen)
 {
     int column = PAINT_MARGIN;
@@ -114,7 +113,7 @@ void picture_map(Lesson *l, const char *key, const char *label,
                  const MapPart *part, int n, const char *const *kind, int kinds)
 {
     int across = l->width - PAINT_MARGIN, cells;
-    bool seen[KINDS] = {false};
+    bool there[KINDS] = {false}, seen[KINDS] = {false};
     size_t total = 0, unit;
     int *cell;
 
@@ -125,7 +124,7 @@ void picture_map(Lesson *l, const char *key, const char *label,
     }
     for (int i = 0; i < n; i++) {
         total += part[i].bytes;
-        seen[part[i].kind] = true;
+        there[part[i].kind] = true;
     }
     unit = (total + (size_t)(across * LINES) - 1) / (size_t)(across * LINES);
     unit = unit > 0 ? unit : 1;
@@ -137,11 +136,15 @@ void picture_map(Lesson *l, const char *key, const char *label,
     for (int c = 0; c < cells; c++) {
         if (c % across == 0)
             fprintf(l->out, "%*s", PAINT_MARGIN, "");
+        seen[cell[c]] = true;
         draw_cell(l, kind[cell[c]], cell[c]);
         if (c % across == across - 1 || c == cells - 1)
             fputc('\n', l->out);
     }
     draw_legend(l, kind, seen);
     fprintf(l->out, "%*seach cell: %zu bytes of %zu\n", PAINT_MARGIN, "", unit, total);
+    for (int k = 0; k < kinds; k++)
+        if (there[k] && !seen[k])
+            fprintf(l->out, "%*stoo small for a cell: %s\n", PAINT_MARGIN, "", kind[k]);
     memory_give_back(cell);
 }

@@ -21,10 +21,10 @@
  * Read next: chapters/lesson/table.c.
  */
 #include <math.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "chapters/lesson/columns.h"
+#include "chapters/lesson/data.h"
 #include "chapters/lesson/paint.h"
 #include "chapters/lesson/pictures.h"
 
@@ -34,44 +34,15 @@
 #define LETTER 32                   /* bytes of one with its marks           */
 #define ROWS 40                     /* lines with names at most              */
 
-static void write_names(Lesson *l, const char *key, const char *const *name, int n)
-{
-    if (name == NULL) {
-        json_write_null(&l->json, key);
-        return;
-    }
-    json_write_array(&l->json, key);
-    for (int i = 0; i < n; i++)
-        json_write_text(&l->json, NULL, name[i], strlen(name[i]));
-    json_write_array_end(&l->json);
-}
-
 static void write_heatmap(Lesson *l, const char *key, const float *x, int rows,
                           int columns, const char *const *row_label,
                           const char *const *column_label)
 {
     json_write_object(&l->json, key);
-    write_names(l, "rows", row_label, rows);
-    write_names(l, "columns", column_label, columns);
-    json_write_array(&l->json, "values");
-    for (int r = 0; r < rows; r++) {
-        json_write_array(&l->json, NULL);
-        for (int c = 0; c < columns; c++)
-            json_write_number(&l->json, NULL, (double)row(x, r, columns)[c], 9);
-        json_write_array_end(&l->json);
-    }
-    json_write_array_end(&l->json);
+    data_texts(l, "rows", row_label, rows);
+    data_texts(l, "columns", column_label, columns);
+    data_rows(l, "values", x, rows, columns);
     json_write_object_end(&l->json);
-}
-
-/* "7", "·", or a blank for a cell that does not exist. */
-static const char *digit(float x)
-{
-    static const char *const digits[] = { "0", "1", "2", "3", "4", "5", "6", "7", "8",
-                                          "9" };
-
-    return x != x ? " " : x < 0.01f ? "·"
-         : digits[min_int(9, (int)((double)x * 10 + 1e-7))];
 }
 
 /* The columns up to the last cell of a row that exists: behind it nothing is drawn. */
@@ -168,7 +139,7 @@ static void print_named(const Lesson *l, const float *x, int rows, int columns,
                 paint_ink(l, scale_ink(ground));
             }
             fputs(cell > 2 ? " " : "", l->out);
-            paint_cell(l, digit(here), room, 'l');
+            paint_cell(l, tenth(here), room, 'l');
             paint_end(l);
         }
         fputc('\n', l->out);
@@ -176,21 +147,6 @@ static void print_named(const Lesson *l, const float *x, int rows, int columns,
 }
 
 /* --- two rows in a line, without -------------------------------------------------- */
-
-/* Two cells above each other, as the halves of one character. */
-static void print_halves(const Lesson *l, float above, float below)
-{
-    bool upper = above == above, lower = below == below;
-
-    if (upper)
-        paint_ink(l, scale_size((double)above));
-    if (upper && lower)
-        paint_ground(l, scale_size((double)below));
-    else if (lower)
-        paint_ink(l, scale_size((double)below));
-    fputs(upper ? "▀" : lower ? "▄" : " ", l->out);
-    paint_end(l);
-}
 
 static void print_small(const Lesson *l, const float *x, int rows, int columns)
 {
@@ -207,9 +163,9 @@ static void print_small(const Lesson *l, const float *x, int rows, int columns)
             float here = largest(x, rows, columns, r, c, group);
 
             if (l->color)
-                print_halves(l, here, largest(x, rows, columns, r + group, c, group));
+                paint_halves(l, here, largest(x, rows, columns, r + group, c, group));
             else
-                fputs(digit(here), l->out);
+                fputs(tenth(here), l->out);
         }
         fputc('\n', l->out);
     }

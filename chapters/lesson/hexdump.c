@@ -25,6 +25,7 @@
 
 #include "base/memory.h"
 #include "chapters/lesson/columns.h"
+#include "chapters/lesson/data.h"
 #include "chapters/lesson/paint.h"
 #include "chapters/lesson/pictures.h"
 
@@ -55,7 +56,7 @@ static void write_hexdump(Lesson *l, const char *key, const unsigned char *bytes
         json_write_object(&l->json, NULL);
         json_write_integer(&l->json, "from", (int64_t)b[i].from);
         json_write_integer(&l->json, "to", (int64_t)b[i].to);
-        json_write_text(&l->json, "what", b[i].what, strlen(b[i].what));
+        data_text(l, "what", b[i].what);
         json_write_object_end(&l->json);
     }
     json_write_array_end(&l->json);

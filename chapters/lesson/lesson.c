@@ -32,6 +32,7 @@
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "chapters/lesson/columns.h"
+#include "chapters/lesson/data.h"
 
 #define PARAGRAPH 2000      /* bytes of the longest paragraph               */
 
@@ -50,7 +51,7 @@ void lesson_begin(Lesson *l, const char *name, const char *title,
     l->json.out = open_memstream(&l->bytes, &l->length);
     must(l->json.out != NULL, "no memory for the data of %s", name);
     json_write_object(&l->json, NULL);
-    json_write_text(&l->json, "chapter", name, strlen(name));
+    data_text(l, "chapter", name);
 }
 
 /* The object of the part before ends; the theorem's stands beside them. */
@@ -154,12 +155,12 @@ static void print_data(Lesson *l)
     JsonWriter *w = &l->json;
 
     json_write_object(w, "theorem");
-    json_write_text(w, "statement", l->statement, strlen(l->statement));
+    data_text(l, "statement", l->statement);
     json_write_bool(w, "holds", failed_checks(l) == 0);
     json_write_array(w, "checks");
     for (int i = 0; i < l->checks; i++) {
         json_write_object(w, NULL);
-        json_write_text(w, "what", l->check[i].what, strlen(l->check[i].what));
+        data_text(l, "what", l->check[i].what);
         json_write_bool(w, "holds", l->check[i].holds);
         json_write_object_end(w);
     }

@@ -19,9 +19,9 @@
  * Read next: chapters/lesson/strip.c.
  */
 #include <math.h>                   /* NAN                                   */
-#include <string.h>
 
 #include "chapters/lesson/columns.h"
+#include "chapters/lesson/data.h"
 #include "chapters/lesson/paint.h"
 #include "chapters/lesson/pictures.h"
 
@@ -31,48 +31,12 @@ static void write_maps(Lesson *l, const char *key, const float *x, int n, int ro
                        int columns, const char *const *name)
 {
     json_write_object(&l->json, key);
-    json_write_array(&l->json, "names");
-    for (int i = 0; i < n; i++)
-        json_write_text(&l->json, NULL, name[i], strlen(name[i]));
-    json_write_array_end(&l->json);
+    data_texts(l, "names", name, n);
     json_write_array(&l->json, "values");
-    for (int i = 0; i < n; i++) {
-        json_write_array(&l->json, NULL);
-        for (int r = 0; r < rows; r++) {
-            json_write_array(&l->json, NULL);
-            for (int c = 0; c < columns; c++)
-                json_write_number(&l->json, NULL,
-                                  (double)row(x, i * rows + r, columns)[c], 9);
-            json_write_array_end(&l->json);
-        }
-        json_write_array_end(&l->json);
-    }
+    for (int i = 0; i < n; i++)
+        data_rows(l, NULL, row(x, i * rows, columns), rows, columns);
     json_write_array_end(&l->json);
     json_write_object_end(&l->json);
-}
-
-/* A digit for a number, a blank for none. */
-static void print_digit(const Lesson *l, float x)
-{
-    if (x != x)
-        fputc(' ', l->out);
-    else if (x < 0.01f)
-        fputs("·", l->out);
-    else
-        fputc('0' + min_int(9, (int)((double)x * 10 + 1e-7)), l->out);
-}
-
-/* Two cells, one above the other; NaN: not there. */
-static void print_halves(const Lesson *l, float above, float below)
-{
-    bool upper = above == above, lower = below == below;
-
-    if (upper || lower)
-        paint_ink(l, scale_size((double)(upper ? above : below)));
-    if (upper && lower)
-        paint_ground(l, scale_size((double)below));
-    fputs(upper ? "▀" : lower ? "▄" : " ", l->out);
-    paint_end(l);
 }
 
 /* Line r of one map: rows r and r + 1 with colours, row r without. */
@@ -82,9 +46,9 @@ static void print_line(const Lesson *l, const float *x, int r, int rows, int col
         float above = row(x, r, columns)[c];
 
         if (!l->color)
-            print_digit(l, above);
+            fputs(tenth(above), l->out);
         else
-            print_halves(l, above, r + 1 < rows ? row(x, r + 1, columns)[c] : NAN);
+            paint_halves(l, above, r + 1 < rows ? row(x, r + 1, columns)[c] : NAN);
     }
 }
 

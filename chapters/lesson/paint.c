@@ -22,8 +22,6 @@
  */
 #include "chapters/lesson/paint.h"
 
-#include <string.h>
-
 #include "base/base.h"
 #include "chapters/lesson/columns.h"
 
@@ -126,4 +124,26 @@ int scale_ink(int ground)
         if (ground == dark[i])
             return 231;
     return 16;
+}
+
+const char *tenth(float x)
+{
+    static const char *const digits[] = { "0", "1", "2", "3", "4", "5", "6", "7", "8",
+                                          "9" };
+
+    return x != x ? " " : x < 0.01f ? "·"
+         : digits[min_int(9, (int)((double)x * 10 + 1e-7))];
+}
+
+/* The upper half of the character is ink, the lower one ground. */
+void paint_halves(const Lesson *l, float above, float below)
+{
+    bool upper = above == above, lower = below == below;
+
+    if (upper || lower)
+        paint_ink(l, scale_size((double)(upper ? above : below)));
+    if (upper && lower)
+        paint_ground(l, scale_size((double)below));
+    fputs(upper ? "▀" : lower ? "▄" : " ", l->out);
+    paint_end(l);
 }

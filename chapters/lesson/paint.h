@@ -25,6 +25,10 @@ void paint_end(const Lesson *l);
 void paint_cell(const Lesson *l, const char *text, int width, char align);
 void paint_repeat(const Lesson *l, const char *text, int times);
 
+/* A cell of a picture of sizes 0 … 1; NaN: there is none, and it is left blank. */
+const char *tenth(float x);         /* "7": 0.7 … 0.8; "·": below 1/100      */
+void paint_halves(const Lesson *l, float above, float below);   /* two in one */
+
 /* Colours of the scales, and an ink that can be read on them. */
 int scale_size(double share);       /* 0 … 1: dark to light                  */
 int scale_sign(double share);       /* -1 … 1: blue, white, orange           */

@@ -59,9 +59,10 @@ void picture_heatmap(Lesson *l, const char *key, const char *label,
 void picture_maps(Lesson *l, const char *key, const float *x, int n, int rows,
                   int columns, const char *const *name);
 
-/* Cells as texts, [rows, columns] behind the heads; align has one letter for each
- * column: 'l' or 'r'. The last 'l' column is cut where the table is too wide. Data:
- * [{"head": "cell", …}]; a cell that is a whole or decimal number comes as one. */
+/* Cells as texts, [rows, columns] behind the heads (keys; "_" is shown as a blank);
+ * align has one letter for each column: 'l' or 'r'. The last 'l' column is cut where
+ * the table is too wide. Data: [{"head": "cell", …}]; a cell that is a whole or
+ * decimal number comes as one. */
 void picture_table(Lesson *l, const char *key, const char *const *head,
                    const char *align, const char *const *cell, int rows);
 

@@ -17,10 +17,10 @@
  *
  * Read next: chapters/lesson/bars.c.
  */
-#include <string.h>
 
 #include "base/decimal.h"
 #include "chapters/lesson/columns.h"
+#include "chapters/lesson/data.h"
 #include "chapters/lesson/paint.h"
 #include "chapters/lesson/pictures.h"
 
@@ -63,7 +63,7 @@ void picture_text(Lesson *l, const char *key, const char *label, const char *tex
     const char *rest;
 
     if (l->data) {
-        json_write_text(&l->json, key, text, strlen(text));
+        data_text(l, key, text);
         return;
     }
     paint_line(l);
@@ -122,7 +122,7 @@ void picture_tokens(Lesson *l, const char *key, const char *label,
             json_write_object(&l->json, NULL);
             if (id != NULL)
                 json_write_integer(&l->json, "id", id[i]);
-            json_write_text(&l->json, "token", text[i], strlen(text[i]));
+            data_text(l, "token", text[i]);
             json_write_object_end(&l->json);
         }
         json_write_array_end(&l->json);

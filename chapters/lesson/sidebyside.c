@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "chapters/lesson/columns.h"
+#include "chapters/lesson/data.h"
 #include "chapters/lesson/paint.h"
 
 #define LEAST 26                    /* columns of a text that can be read    */
@@ -110,8 +111,8 @@ void picture_texts(Lesson *l, const char *key, const SideText *text, int n)
         json_write_array(&l->json, key);
         for (int i = 0; i < n; i++) {
             json_write_object(&l->json, NULL);
-            json_write_text(&l->json, "head", text[i].head, strlen(text[i].head));
-            json_write_text(&l->json, "text", text[i].text, strlen(text[i].text));
+            data_text(l, "head", text[i].head);
+            data_text(l, "text", text[i].text);
             json_write_ids(&l->json, "ids", text[i].id, text[i].ids);
             json_write_object_end(&l->json);
         }

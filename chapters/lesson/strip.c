@@ -21,8 +21,8 @@
  * Read next: chapters/lesson/heatmap.c.
  */
 #include <math.h>
-#include <string.h>
 
+#include "chapters/lesson/data.h"
 #include "chapters/lesson/paint.h"
 #include "chapters/lesson/pictures.h"
 
@@ -33,11 +33,8 @@ static void write_strip(Lesson *l, const char *key, const char *label,
                         const float *x, int n)
 {
     json_write_object(&l->json, key);
-    json_write_text(&l->json, "label", label, strlen(label));
-    json_write_array(&l->json, "values");
-    for (int i = 0; i < n; i++)
-        json_write_number(&l->json, NULL, (double)x[i], 9);
-    json_write_array_end(&l->json);
+    data_text(l, "label", label);
+    data_row(l, "values", x, n);
     json_write_object_end(&l->json);
 }
 

@@ -23,10 +23,12 @@
 #include "base/decimal.h"
 #include "base/memory.h"
 #include "chapters/lesson/columns.h"
+#include "chapters/lesson/data.h"
 #include "chapters/lesson/paint.h"
 #include "chapters/lesson/pictures.h"
 
 #define LEAST 4                     /* columns that a cut column keeps       */
+#define HEAD 64                     /* bytes of a head at most               */
 
 static size_t digits_at(const char *text)
 {
@@ -73,13 +75,13 @@ static void write_cell(Lesson *l, const char *head, const char *cell)
     double value;
 
     if (!is_number(cell, &significant))
-        json_write_text(&l->json, head, cell, strlen(cell));
+        data_text(l, head, cell);
     else if (significant == 0)
         json_write_integer(&l->json, head, strtoll(cell, NULL, 10));
     else if (decimal_read(&value, cell, strlen(cell)))
         json_write_number(&l->json, head, value, significant);
     else
-        json_write_text(&l->json, head, cell, strlen(cell));
+        data_text(l, head, cell);
 }
 
 static void write_table(Lesson *l, const char *key, const char *const *head,
@@ -127,17 +129,29 @@ static void measure(const Lesson *l, int *width, const char *const *head,
         width[victim(width, align, columns)]--;
 }
 
+/* "looks_at", a key in the data, as words: "looks at". out [HEAD] */
+static const char *words_of(char *out, const char *head)
+{
+    snprintf(out, HEAD, "%s", head);
+    for (char *at = out; *at != '\0'; at++)
+        *at = *at == '_' ? ' ' : *at;
+    return out;
+}
+
 /* One line; the blanks behind the last cell are left out. */
 static void print_row(const Lesson *l, const char *const *cell, const int *width,
-                      const char *align, int columns)
+                      const char *align, int columns, bool heads)
 {
+    char words[HEAD];
+
     while (columns > 1 && cell[columns - 1][0] == '\0')
         columns--;
     for (int c = 0; c < columns; c++) {
+        const char *text = heads ? words_of(words, cell[c]) : cell[c];
         bool last = c == columns - 1 && align[c] == 'l';
 
         fprintf(l->out, "%*s", c == 0 ? PAINT_MARGIN : 2, "");
-        paint_cell(l, cell[c], last ? min_int(width[c], columns_of(cell[c])) : width[c],
+        paint_cell(l, text, last ? min_int(width[c], columns_of(text)) : width[c],
                    align[c]);
     }
     paint_end(l);
@@ -157,13 +171,13 @@ void picture_table(Lesson *l, const char *key, const char *const *head,
     measure(l, width, head, align, columns, cell, rows);
     paint_block(l);
     paint(l, "1");
-    print_row(l, head, width, align, columns);
+    print_row(l, head, width, align, columns, true);
     for (int c = 0; c < columns; c++) {
         fprintf(l->out, "%*s", c == 0 ? PAINT_MARGIN : 2, "");
         paint_repeat(l, "─", width[c]);
     }
     fputc('\n', l->out);
     for (int r = 0; r < rows; r++)
-        print_row(l, row(cell, r, columns), width, align, columns);
+        print_row(l, row(cell, r, columns), width, align, columns, false);
     memory_give_back(width);
 }

@@ -14,9 +14,11 @@
  * same; "a" ends with cell 115. */
 TEST(map)
 {
-    static const char *const kind[] = { "header", "aft", "bow", "none" };
+    static const char *const kind[] = { "header", "aft", "bow", "speck" };
     static const MapPart part[] = { { "header", 1, 0 }, { "x", 200, 1 }, { "y", 31, 1 },
                                     { "z", 464, 2 } };
+    static const MapPart hidden[] = { { "header", 1, 0 }, { "x", 500, 1 }, { "s", 1, 3 },
+                                      { "y", 498, 1 } };
     Lesson l = canvas(false, false);
 
     picture_map(&l, "m", "to scale", part, 4, kind, 4);
@@ -25,6 +27,13 @@ TEST(map)
                      "  " A29 A29 "\n  " B58 "\n  " B58 "\n  " B58 "\n  " B58 "\n"
                      "  h header  a aft  b bow\n"
                      "  each cell: 2 bytes of 696\n");
+    /* One byte of a thousand, in the middle of a cell that is nearly all "aft". */
+    l = canvas(false, false);
+    picture_map(&l, "m", NULL, hidden, 4, kind, 4);
+    fclose(l.out);
+    expect(strstr(drawn, "\n  h header  a aft\n  each cell: 3 bytes of 1000\n"
+                         "  too small for a cell: speck\n") != NULL);
+    free(drawn);
     l = canvas(false, true);
     picture_map(&l, "m", "to scale", part, 2, kind, 4);
     expect_drawn(&l, "{\"m\":{\"label\":\"to scale\",\"parts\":[{\"what\":\"header\","

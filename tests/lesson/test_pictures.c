@@ -171,6 +171,7 @@ TEST(tables_keep_their_numbers)
     static const char *const remark[] = {
         "norm", "384", "one number for each column of the row that it keeps steady" };
     static const char *const odder[] = { "p", "q" };
+    static const char *const keys[] = { "looks_at", "same_word" };
     Lesson l = canvas(false, false);
 
     /* 58 columns: 50 for the name, two blanks, 6 for the number. */
@@ -188,6 +189,17 @@ TEST(tables_keep_their_numbers)
         "  name  bytes  remark\n"
         "  ────  ─────  " D10 D10 D10 D10 "─────\n"
         "  norm    384  one number for each column of the row that i…\n");
+
+    /* A key in the data, words on the screen; 60 - 2 - 8 - 2 = 48 for the last. */
+    l = canvas(false, false);
+    picture_table(&l, "t", keys, "rl", remark + 1, 1);
+    expect_drawn(&l, "\n"
+        "  looks at  same word\n"
+        "  ────────  " D10 D10 D10 D10 "────────\n"
+        "       384  one number for each column of the row that it k…\n");
+    l = canvas(false, true);
+    picture_table(&l, "t", keys, "rl", odd, 1);
+    expect_drawn(&l, "{\"t\":[{\"looks_at\":\"007\",\"same_word\":-1.5}]}");
 
     l = canvas(false, true);
     picture_table(&l, "t", odder, "lr", odd, 3);
