@@ -75,11 +75,12 @@ static void take_integer(int64_t *out, const Json *line, const char *key)
     json_integer(out, json_get(line, key));
 }
 
-/* One line of the report; *ended when it is the judge's last word. */
+/* One line of the report; *ended when it is the judge's last word: so many cases have
+ * been, and so many were begun. */
 static void take_line(Verdict *v, const Json *line, bool *ended)
 {
     const Json *says = json_get(line, "says"), *stop = json_get(line, "stop");
-    int64_t begin = -1, visible = -1;
+    int64_t begin = -1, visible = -1, end = -1;
     double seconds;
 
     if (json_integer(&begin, json_get(line, "begin"))) {
@@ -109,7 +110,8 @@ static void take_line(Verdict *v, const Json *line, bool *ended)
         take(v->racer[v->racers].name, sizeof v->racer[0].name, line, "racer");
         v->racer[v->racers++].seconds = seconds;
     }
-    *ended = *ended || json_get(line, "end") != NULL;
+    if (json_integer(&end, json_get(line, "end")))
+        *ended = v->cases == end;
 }
 
 static bool read_report(Verdict *v, const char *path)
@@ -147,13 +149,20 @@ static void name_signal(Text *out, int number)
                : number == SIGSEGV ? ": a pointer that points nowhere?" : "");
 }
 
+/* What the answer printed itself, its beginning. */
+static void take_printed(Verdict *v, const Text *printed)
+{
+    size_t kept = printed->length < PRINTED ? printed->length : PRINTED;
+
+    text_add_lossy(&v->printed, printed->bytes, kept);
+    v->flood += printed->length - kept;
+}
+
 /* Order matters: see the essay. */
 static void conclude(Verdict *v, const Process *p, bool ended, const char *answer)
 {
-    size_t kept = p->out.length < PRINTED ? p->out.length : PRINTED;
-
-    text_add_lossy(&v->printed, p->out.bytes, kept);
-    v->flood = p->lost + p->out.length - kept;
+    take_printed(v, &p->out);
+    v->flood += p->lost;
     if (p->end == PROCESS_TIMED_OUT) {
         v->kind = VERDICT_TIMEOUT;
         text_print(&v->trouble, "it was still running after %.3g seconds and was stopped: a "
@@ -172,6 +181,8 @@ static void conclude(Verdict *v, const Process *p, bool ended, const char *answe
         v->kind = VERDICT_CRASHED;
         text_print(&v->trouble, "the program ended with exit status %d\n", p->code);
     }
+    if (v->kind != VERDICT_CRASHED)     /* there stderr is the sanitizer's   */
+        take_printed(v, &p->err);
 }
 
 static bool run_program(Verdict *v, Course *course, const char *program,

@@ -41,7 +41,7 @@ typedef struct {
     int64_t ulps;                   /* floats that are a little apart; else 0 */
     Text trouble;                   /* compiler, sanitizer, signal: in words */
     Text warnings;                  /* the compiler's, when it went on       */
-    Text printed;                   /* by the answer, on stdout              */
+    Text printed;                   /* by the answer, on stdout and stderr   */
     size_t flood;                   /* bytes printed beyond what is kept     */
     Racer racer[RACERS];            /* Race: how fast who was                */
     int racers;

@@ -5,7 +5,8 @@
  *
  * A person who is lost in their own attempts wants to begin again, and a week later
  * wants the attempt back. The file is renamed, not deleted; ./run grade never writes
- * over it, only this does. An older .old is lost, and that is said nowhere else.
+ * over it, only this does. An older .old is lost, but never to a file that is the
+ * skeleton still: ./run reset twice by mistake keeps the attempt.
  *
  * Unlike the other words, this one wants a number: without one it would take away
  * what a person works on just now.
@@ -25,6 +26,11 @@ static bool give_anew(Course *course, Task *task, Error *error)
 {
     const char *old = course_text(course, "%s.old", task->answer);
 
+    if (course_state(course, task) == UNCHANGED) {
+        printf("%s is the skeleton already: ./run grade %s\n",
+               course_shown(course, task->answer), task->number);
+        return true;
+    }
     if (path_is_there(task->answer)) {
         if (rename(task->answer, old) != 0)
             return error_set(error, "%s cannot be renamed: %s", task->answer,

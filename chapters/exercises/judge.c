@@ -205,6 +205,12 @@ void case_shows(Case *c, const char *name, const float *x, int n)
               ? "" : "\n", line, n > SHOWN ? " …" : "");
 }
 
+void case_stops(Case *c, const char *function)
+{
+    (void)c;
+    report_text("stop", function);
+}
+
 /* ---- running */
 
 /* Were the fences kept? The first byte that is not says where somebody wrote. */
@@ -243,7 +249,10 @@ static bool run_case(int number, uint64_t seed, void (*work)(Case *c))
 
     c = (Case){ .number = number, .hidden = number >= exercise.visible };
     c.seed = c.hidden ? seed : 0;
-    report_integer("begin", number);
+    if (work != exercise.race)          /* which is no case                  */
+        report_integer("begin", number);
+    if (exercise.stop != NULL)
+        report_text("stop", exercise.stop);
     if (setjmp(c.over) == 0) {
         work(&c);
         for (const CaseArray *a = c.arrays; a != NULL; a = a->before)
@@ -310,8 +319,6 @@ int main(int argc, char **argv)
         return usage();
     parallel_set_threads(1);            /* a debugger follows one            */
     report_integer("visible", exercise.visible);
-    if (exercise.stop != NULL)
-        report_text("stop", exercise.stop);
     if (race && exercise.race != NULL)
         run_case(0, 0, exercise.race);
     for (int i = first; i <= last && !race; i++)

@@ -48,6 +48,9 @@ void *case_array(Case *c, int count, size_t size);  /* rubbish; freed behind the
 void case_says(Case *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void case_shows(Case *c, const char *name, const float *x, int n);  /* the first 8 */
+/* Where the debugger stops in this case, when it is not exercise.stop: the other one
+ * of two functions. */
+void case_stops(Case *c, const char *function);
 
 /* ---- comparing: got is the pupil's, want the engine's; [n] */
 
@@ -70,6 +73,8 @@ void case_bytes(Case *c, const char *what, const void *got, const void *want,
 /* A single whole number, or yes and no. */
 void case_int(Case *c, const char *what, long long got, long long want,
               const char *guess);
+/* A Predict's number; the right one is not told. */
+void case_answer(Case *c, double got, bool right, const char *guess);
 /* A text, as a person sees it; NULL for got is a fault of its own. */
 void case_text(Case *c, const char *what, const char *got, const char *want);
 

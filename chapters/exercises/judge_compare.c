@@ -126,8 +126,22 @@ static bool turned_round(const Pair *p)
     return p->n >= 3;
 }
 
-/* The key's own: first one that explains every element, then one that explains the
- * first wrong one (floats only: small whole numbers meet by chance). */
+/* Does f explain the first wrong element and, of those that are wrong in got or in f,
+ * at least half? One number alone may meet by chance. */
+static bool explains_most(const Pair *p, const Fault *f)
+{
+    int wrong = 0, explained = 0;
+
+    for (int i = 0; i < p->n; i++)
+        if (!same(p->kind, p->got, p->want, i) || !same(p->kind, f->values, p->want, i)) {
+            wrong++;
+            explained += same(p->kind, p->got, f->values, i);
+        }
+    return same(p->kind, p->got, f->values, p->first) && 2 * explained >= wrong;
+}
+
+/* The key's own: first one that explains every element, then one that explains most
+ * (floats only: small whole numbers meet by chance). */
 static const char *guess_of_key(const Pair *p, const Fault *faults)
 {
     for (const Fault *f = faults; f != NULL && f->values != NULL; f++) {
@@ -140,7 +154,7 @@ static const char *guess_of_key(const Pair *p, const Fault *faults)
     }
     for (const Fault *f = faults; f != NULL && f->values != NULL; f++)
         if (p->kind <= DOUBLES && value(p->kind, p->got, p->first) != 0
-            && same(p->kind, p->got, f->values, p->first))
+            && explains_most(p, f))
             return f->guess;
     return NULL;
 }
@@ -189,8 +203,8 @@ static void show(char *text, size_t room, const Pair *p, const void *x)
     if (p->kind == INTS)
         snprintf(text, room, "%.0f", v);
     else if (p->kind == BYTES)
-        snprintf(text, room, "0x%02X%s%c%s", (unsigned)bits, v >= 32 && v < 127 ? " '" : "",
-                 v >= 32 && v < 127 ? (char)bits : ' ', v >= 32 && v < 127 ? "'" : "");
+        snprintf(text, room, v >= 32 && v < 127 ? "0x%02X '%c'" : "0x%02X", (unsigned)bits,
+                 (int)bits);
     else if (distance(p) > 0 && distance(p) < 1000)
         snprintf(text, room, "%.*g (bits 0x%0*llx)", p->kind == FLOATS ? 9 : 17, v,
                  p->kind == FLOATS ? 8 : 16, (unsigned long long)bits);
@@ -255,6 +269,17 @@ void case_int(Case *c, const char *what, long long got, long long want,
     snprintf(d.got, sizeof d.got, "%lld", got);
     if (guess == NULL && (got == want + 1 || got == want - 1))
         d.guess = "one too many, or one too few";
+    judge_fail(c, &d);
+}
+
+void case_answer(Case *c, double got, bool right, const char *guess)
+{
+    Difference d = { .what = "your answer", .index = -1, .guess = guess,
+                     .want = "another number" };
+
+    if (right)
+        return;
+    snprintf(d.got, sizeof d.got, "%.10g", got);
     judge_fail(c, &d);
 }
 

@@ -8,8 +8,9 @@
  * byte gets every second byte and the mildest third and fourth; if one of these is a
  * character, its length is the answer, and if none is, the answer is 0.
  *
- * The visible cases are the bytes of the picture in the skeleton; then a text is
- * walked through; the hidden ones are all 256 bytes, and random texts.
+ * The visible cases are the bytes of the picture in the skeleton and the borders of its
+ * table, a call each, so that a debugger stops where it is wrong; the hidden ones are
+ * all 256 bytes, and walks through random texts.
  *
  * Read next: src/base/utf8.c.
  */
@@ -93,6 +94,11 @@ static void run(Case *c)
         { 0xE2, ", which begins €" }, { 0xF0, ", which begins an emoji" },
         { 0x82, ", the second byte of €" }, { 0x7F, ", the last that stands alone" },
         { 0xE0, ", the first of the row that has three" },
+        { 0xDF, ", the last of the row that has two" },
+        { 0xC1, ", one before the row that has two" },
+        { 0xEF, ", the last of the row that has three" },
+        { 0xF4, ", the last of the row that has four" },
+        { 0xF5, ", one behind the row that has four" },
     };
     const int count = sizeof visible / sizeof visible[0];
     int number = case_number(c);
@@ -105,5 +111,5 @@ static void run(Case *c)
         walk(c);
 }
 
-const Exercise exercise = { .stop = "my_character_bytes", .visible = 7, .hidden = 21,
+const Exercise exercise = { .stop = "my_character_bytes", .visible = 12, .hidden = 21,
                             .run = run };

@@ -140,6 +140,14 @@ static void make_word(Case *c, char *word, const List *list)
     word[length] = '\0';
 }
 
+/* The pupil's symbols, spelt; an id that is none as a question mark. */
+static void say_left(Case *c, const List *list, const int *id, int left, int n)
+{
+    case_says(c, "\nyours:");
+    for (int i = 0; i < left && i < n; i++)
+        case_says(c, " %s", id[i] >= 0 && id[i] < list->tokens ? list->token[id[i]] : "?");
+}
+
 static void run(Case *c)
 {
     List list;
@@ -166,7 +174,10 @@ static void run(Case *c)
         got[i] = bpe_find(bpe, word + i, 1);
     bpe_encode(&want, bpe, work, word, (size_t)n);
     left = my_merge_all(got, n, &merges);
-    case_int(c, "the number of symbols that are left", left, want.count, NULL);
+    say_left(c, &list, got, left, n);
+    case_int(c, "the number of symbols that are left", left, want.count,
+             left > want.count ? "symbols were left that should have been merged, or n "
+             "counts one that is gone" : "too much was merged, or n counts too little");
     case_ints(c, "id", got, want.id, want.count, NULL);
     ids_free(&want);
     bpe_work_free(work);

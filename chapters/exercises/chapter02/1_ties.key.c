@@ -32,9 +32,9 @@ typedef struct {                    /* one of the two formats                */
 static float widen_f16(uint16_t h) { return f16_to_f32(h); }
 static float widen_bf16(uint16_t h) { return bf16_to_f32(h); }
 
-static const Narrow bf16 = { "x as bf16", my_f32_to_bf16, f32_to_bf16, widen_bf16,
+static const Narrow bf16 = { "bf16", my_f32_to_bf16, f32_to_bf16, widen_bf16,
                              16, 0, 0x7F800000 };
-static const Narrow f16 = { "x as f16", my_f32_to_f16, f32_to_f16, widen_f16,
+static const Narrow f16 = { "f16", my_f32_to_f16, f32_to_f16, widen_f16,
                             13, 0x38800000, 0x477FE000 };
 
 /* x narrowed by the rule that ties go where the last place added says:

@@ -123,8 +123,10 @@ static void widening(Case *c)
 
 /* ---- narrowing */
 
+typedef enum { CUT, TIES_UP, TIES_DOWN, FLUSH } Slip;
+
 /* The pattern with a rule changed: only for finite x below 448. */
-static int narrow_wrongly(float x, bool cut, bool ties_up, bool flush)
+static int narrow_wrongly(float x, Slip slip)
 {
     int sign = f32_bits(x) >> 31 ? 0x80 : 0, below = 0;
     double size = fabs((double)x), middle;
@@ -134,11 +136,11 @@ static int narrow_wrongly(float x, bool cut, bool ties_up, bool flush)
     while (below < LARGEST && value(below + 1, 7) <= size)
         below++;
     middle = (value(below, 7) + value(below + 1, 7)) / 2;
-    if (flush && size < ldexp(1, -6))
+    if (slip == FLUSH && size < ldexp(1, -6))
         return sign;
-    if (cut || size < middle)
+    if (slip == CUT || size < middle || (slip == TIES_DOWN && size == middle))
         return sign | below;
-    if (size > middle || ties_up)
+    if (size > middle || slip == TIES_UP)
         return sign | (below + 1);
     return sign | (below + below % 2);
 }
@@ -146,17 +148,18 @@ static int narrow_wrongly(float x, bool cut, bool ties_up, bool flush)
 /* As numbers first, which say more; then the patterns, for the signs of NaN. */
 static void compare_narrowing(Case *c, const float *x, int n)
 {
-    int got[N], want[N], cut[N], up[N], flush[N], wild[N];
-    float g[N], w[N], faulty[4][N];
+    int got[N], want[N], cut[N], up[N], down[N], flush[N], wild[N];
+    float g[N], w[N], faulty[5][N];
 
     for (int i = 0; i < n; i++) {
         int sign = f32_bits(x[i]) >> 31 ? 0x80 : 0;
 
         got[i] = my_f32_to_e4m3(x[i]);
         want[i] = narrow(x[i]);
-        cut[i] = narrow_wrongly(x[i], true, false, false);
-        up[i] = narrow_wrongly(x[i], false, true, false);
-        flush[i] = narrow_wrongly(x[i], false, false, true);
+        cut[i] = narrow_wrongly(x[i], CUT);
+        up[i] = narrow_wrongly(x[i], TIES_UP);
+        down[i] = narrow_wrongly(x[i], TIES_DOWN);
+        flush[i] = narrow_wrongly(x[i], FLUSH);
         wild[i] = fabsf(x[i]) > 464 ? sign | 0x7F : want[i];
     }
     widen_all(g, got, n);
@@ -165,14 +168,16 @@ static void compare_narrowing(Case *c, const float *x, int n)
     widen_all(faulty[1], up, n);
     widen_all(faulty[2], flush, n);
     widen_all(faulty[3], wild, n);
+    widen_all(faulty[4], down, n);
     const Fault faults[] = {
+        { faulty[4], "a tie goes to the pattern that is even, not always down" },
         { faulty[0], "cut off: you took the one towards zero, not the nearest" },
         { faulty[1], "a tie goes to the pattern that is even, not always up" },
         { faulty[2], "below 2^-6 there are seven numbers more before zero: equation (2)" },
         { faulty[3], "beyond 448 the answer is 448, with the sign; NaN is for NaN only" },
         { NULL, NULL },
     };
-    case_floats(c, "the number that your pattern means", g, w, n, faults);
+    case_floats(c, "number", g, w, n, faults);
     case_ints(c, "pattern", got, want, n, NULL);
 }
 
@@ -203,7 +208,8 @@ static void narrowing(Case *c)
 
     for (int i = 0; i < n; i++)
         x[i] = case_hidden(c) ? near_something(c) : small[case_number(c) - 3][i];
-    case_says(c, "my_f32_to_e4m3");
+    case_stops(c, "my_f32_to_e4m3");
+    case_says(c, "my_f32_to_e4m3; what is compared are the numbers that the patterns mean");
     case_shows(c, "x", x, n);
     compare_narrowing(c, x, n);
 }

@@ -19,10 +19,11 @@
 
 #include <math.h>                   /* sqrtf                                 */
 
-enum { OUTSIDE, SUM, BEFORE, BY_HEART_5, BY_HEART_6, WEIGHT_FIRST, DIVIDED,
+enum { MISSING, OUTSIDE, SUM, BEFORE, BY_HEART_5, BY_HEART_6, WEIGHT_FIRST, DIVIDED,
        NO_WEIGHT, ONE_PLUS, LEFT_TO_RIGHT, CENTRED, MISTAKES };
 
 static const char *const guesses[MISTAKES] = {
+    [MISSING] = "ε is missing: it is added under the root, equation (1)",
     [OUTSIDE] = "ε stands outside of the root: it belongs under it, equation (1)",
     [SUM] = "the root of the sum, not of the mean: divide by E",
     [BEFORE] = "ε is added before the division by E; it comes after",
@@ -54,6 +55,7 @@ static float divisor(const float *x, float epsilon, int E, int mistake)
     float squares = dot(x, x, E), n = (float)E;
 
     switch (mistake) {
+    case MISSING: return sqrtf(squares / n);
     case OUTSIDE: return sqrtf(squares / n) + epsilon;
     case SUM: return sqrtf(squares + epsilon);
     case BEFORE: return sqrtf((squares + epsilon) / n);
@@ -93,11 +95,11 @@ static void compare(Case *c, const float *x, const float *w, float epsilon, int 
         make_mistake(wrong, x, w, epsilon, E, i);
         faults[i] = (Fault){ wrong, guesses[i] };
     }
-    my_rmsnorm(y, x, w, epsilon, E);
-    rmsnorm(want, x, w, epsilon, 1, E);
     case_says(c, "E = %d, epsilon = %g", E, (double)epsilon);
     case_shows(c, "x", x, E);
     case_shows(c, "w", w, E);
+    my_rmsnorm(y, x, w, epsilon, E);
+    rmsnorm(want, x, w, epsilon, 1, E);
     case_floats(c, "y", y, want, E, faults);
 }
 

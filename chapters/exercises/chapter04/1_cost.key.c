@@ -167,9 +167,8 @@ static void run(Case *c)
     int question = case_number(c);
     double said = my_answers[question];
 
-    case_says(c, "question %d: your answer is %.10g", question, said);
-    case_int(c, "your answer (1 right, 0 wrong)", said == answer(c, question), 1,
-             guess_at(question, said));
+    case_says(c, "question %d", question);
+    case_answer(c, said, said == answer(c, question), guess_at(question, said));
 }
 
 const Exercise exercise = { .stop = NULL, .visible = QUESTIONS, .hidden = 0,

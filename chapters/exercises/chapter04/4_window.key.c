@@ -95,7 +95,7 @@ static void compare(Case *c, const Window *w)
     const float *want = answer(c, *w, false);
     Fault faults[] = {
         { other(c, *w, w->window + 1, w->sinks),
-          "one position too many: a window of 4 is t-3 … t" },
+          "one position too many: a window of 4 is t-3 … t, and j < sinks" },
         { other(c, *w, w->window - 1, w->sinks),
           "one position too few: the window counts t itself" },
         { other(c, *w, w->window, 0), "the sinks are missing" },
