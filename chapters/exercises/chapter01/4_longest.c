@@ -23,7 +23,7 @@
  * Your task: my_longest_match.
  *
  *   out      the ids; there is room for one for each byte of the word
- *   word     at least one letter, ends with '\0'
+ *   word     letters only, at least one; ends with '\0'
  *   piece    [pieces] texts, all different, in no order; the index is the id
  *   unknown  the id for a word that cannot be cut
  *   returns  how many ids there are

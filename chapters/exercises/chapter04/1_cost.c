@@ -43,7 +43,8 @@
  * An example of the first kind: L = 1, K = 1, D = 8, f32: one token is 8
  * numbers of key and 8 of value, 16 · 4 = 64 bytes.
  *
- * Write plain numbers or C: 3 * 7 is as good as 21.
+ * Write plain numbers or C: 3 * 7 is as good as 21. But 1/2 is 0 in C, which
+ * divides whole numbers without a rest; 1.0/2 is a half.
  */
 #include "chapters/exercises/chapter04/tasks.h"
 
