@@ -37,8 +37,8 @@
  *   smaller part of a layer, the MLP the larger one.
  * - Names are sorted as bytes are: layer 10 lies before layer 2.
  * - The hexdump shows the least byte first: a number's sign is in its *second* byte.
- * - The f16 beside the bf16 has more digits and less reach. Models are trained in bf16,
- *   and their weights are so near to 0 that f16 holds them as well.
+ * - The f16 beside the bf16 has more digits and less reach. Most models are trained in
+ *   bf16 today, and their weights are so near to 0 that f16 holds them as well.
  * - Heads that share keys and values (TinyLlama: 32 share 4) save little of the file
  *   and most of the cache.
  *
@@ -90,8 +90,8 @@ static void show_map(Look *k)
     lesson_part(&k->l, "map", "The map");
     picture_number(&k->l, "tensors", "tensors", k->w.st->count, 9, "");
     picture_number(&k->l, "files", "files", k->w.st->file_count, 9, "");
-    lesson_say(&k->l, "In the order in which they lie there, one letter for what "
-               "each is part of:");
+    lesson_say(&k->l, "A tensor is a table of numbers with a name. In the order in which "
+               "they lie there, one letter for what each is part of:");
     picture_map(&k->l, "file", "to scale", part, n, tensor_kinds, KIND_COUNT);
     lesson_say(&k->l, "The same, added up, in bytes:");
     for (int i = 0; i < KIND_COUNT; i++)
@@ -199,13 +199,14 @@ static void show_number(Look *k, const Place *place)
     picture_text(&k->l, "dtype", "its kind of number", dtype_name(t->dtype));
     lesson_say(&k->l, "Its first bytes, and the numbers that they are:");
     show_first_numbers(k, place);
-    lesson_say(&k->l, "Number %zu of it in three formats. (What the file does not have "
-               "is what rounding to that format gives.)", at);
+    lesson_say(&k->l, "Number %zu of it in three formats. (Where the file has another "
+               "format: what rounding to this one gives.)", at);
     picture_bits(&k->l, "bf16", &formats[0], bf16, (double)bf16_to_f32(bf16));
     picture_bits(&k->l, "f16", &formats[1], f16, (double)f16_to_f32(f16));
     picture_bits(&k->l, "f32", &formats[2], f32_bits(x), (double)x);
-    lesson_say(&k->l, "More mantissa is finer, more exponent reaches farther. With 16 "
-               "bits one has to choose:");
+    lesson_say(&k->l, "More mantissa is finer, more exponent reaches farther, and with "
+               "16 bits one has to choose. (Least normal: nearer to 0, digits are lost. Step "
+               "at 1: from 1 to the next number.)");
     show_reach(k, formats);
 }
 
@@ -225,8 +226,9 @@ static void show_memory(Look *k)
     lesson_part(&k->l, "memory", "What it takes in memory");
     lesson_say(&k->l, "In MB (millions of bytes): all weights, with the numbers of the "
                "matrices in 32, 16, 8 or 4 bits (Q8 and Q4 with one 16-bit scale for "
-               "every 32), and a cache of %d positions in F16 (or as many as the "
-               "model's context has).", POSITIONS);
+               "every 32); and KV, what is kept of the text while it is read (chapter "
+               "04), for %d tokens in F16, or as many as the model's context has.",
+               POSITIONS);
     for (int i = 0; i < 5; i++) {
         ModelSize size = i == 0 ? modelsize_of(&k->dir, k->name, POSITIONS)
                        : modelsize_known(i - 1, POSITIONS);
@@ -251,7 +253,8 @@ static void show_memory(Look *k)
     }
     picture_text(&k->l, "today", "this engine computes with", has);
     lesson_say(&k->l, "Q8 and Q4 are what these weights would take: this engine does "
-               "not have them yet. On top come the activations, which are small.");
+               "not have them yet. On top come the activations, the rows of numbers of the "
+               "pass itself, which are small.");
 }
 
 /* Equation (2), in double, where it is exact: what 16 bits mean. */
