@@ -36,7 +36,8 @@ static const char *answer(const char *name)
 
 #define word(...) run(__VA_ARGS__, "--answers", answers())
 
-/* 01.1 with this in front of the function and in it, as it is graded. */
+/* 01.1 with this in front of the function and in it, as it is graded. Only a loop
+ * without an end is stopped early: on a busy machine a second is not much. */
 static Result grade(const char *before, const char *body)
 {
     char text[4096];
@@ -44,7 +45,7 @@ static Result grade(const char *before, const char *body)
     snprintf(text, sizeof text, HEAD "%s\nint my_character_bytes(unsigned char first)\n{\n"
              "%s}\n", before, body);
     test_write(answer("01.1.c"), text, strlen(text));
-    return word("grade", "01.1", "--seconds", strstr(body, "malloc") != NULL ? "60" : "1");
+    return word("grade", "01.1", "--seconds", strstr(body, "while") != NULL ? "1" : "60");
 }
 
 static void says(Result r, const char *words)
