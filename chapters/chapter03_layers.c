@@ -16,8 +16,8 @@
  *
  * This is a transformer without its attention: the second half of each layer alone,
  * block_think of src/model/block.c, run on real weights. It turns a word into a row
- * of numbers, lets the row grow layer by layer, and scores every word of the
- * vocabulary as the next one.
+ * of numbers, changes the row layer by layer, and scores every word of the
+ * vocabulary as the next one. (From here on a word is a token of chapter 01.)
  *
  *      x_0     = row `id` of the embedding                                (1)
  *      n       = Norm(x_l)                                                (2)
@@ -32,7 +32,8 @@
  *
  * - A layer does not replace the row, it adds to it. The first one of storyteller adds
  *   far more than was there; later ones correct what they find.
- * - The row grows; what the matrices see (after the norm) does not.
+ * - The row grows, in some models a thousandfold. The norm takes that away before the
+ *   matrices see it; what is left its weights say, which were learned.
  * - Even so, the guesses are not stupid: the machine knows which pieces end a word,
  *   and which words often follow which.
  * - Nearly all of the work is dot products. The theorem is about them: the plainest
@@ -46,14 +47,14 @@
  *                                  `finish`: `print *a.out@4`
  *      print kernels->name         which table of dot products is in force
  *
- * Read next: src/model/block.c, src/kernels/norm.c, src/kernels/activation.c,
- * src/kernels/dot.c; then chapters/chapter04_attention.c.
+ * Read next: chapters/lesson/climb.c, src/model/block.c, src/kernels/norm.c,
+ * src/kernels/activation.c, src/kernels/dot.c; then chapters/chapter04_attention.c.
  */
 #include <string.h>
 
 #include "base/parallel.h"
+#include "chapters/lesson/climb.h"
 #include "chapters/lesson/looking.h"
-#include "chapters/lesson/record.h"
 #include "chapters/words.h"
 #include "kernels/activation.h"
 
@@ -70,38 +71,6 @@ typedef struct {
     Record seen, again;             /* what climb showed; again: scratch     */
 } Layers;
 
-/* Equations (1) to (4) for n ids at once: no row looks at another. What is computed
- * goes to probe. Errors: exit 5 without memory. */
-static bool climb(const Model *m, const int *ids, int n, const Probe *probe,
-                  Error *error)
-{
-    const Config *c = &m->config;
-    const Pass pass = { .config = c, .probe = probe, .T = n };
-    float *logits = memory_get_bytes((size_t)n * (size_t)c->V * sizeof *logits);
-    Activations a;
-    bool fine = activations_init(&a, c, n, error);
-
-    for (int i = 0; fine && i < n; i++)
-        matrix_row(row(a.x, i, c->E), &m->weights.embedding, ids[i]);
-    if (fine)
-        probe_see(probe, PROBE_EMBEDDING, -1, a.x, n, c->E);
-    //@stop climb_begins
-    for (int l = 0; fine && l < c->L; l++) {
-        memcpy(a.middle, a.x, (size_t)n * (size_t)c->E * sizeof *a.x);
-        block_think(&a, &pass, &m->weights.layers[l], l);
-        memcpy(a.x, a.out, (size_t)n * (size_t)c->E * sizeof *a.x);
-    }
-    if (fine) {
-        block_norm(a.normed2, a.x, m->weights.norm, m->weights.norm_bias, c, n);
-        linear_forward(logits, &m->weights.output, a.normed2, n, NULL, NULL);
-        probe_see(probe, PROBE_FINAL_NORM, c->L, a.normed2, n, c->E);
-        probe_see(probe, PROBE_LOGITS, c->L, logits, n, c->V);
-        activations_free(&a);
-    }
-    memory_give_back(logits);
-    return fine;
-}
-
 /* The last row at a point. */
 static const float *last(const Layers *w, ProbePoint point, int layer)
 {
@@ -111,7 +80,7 @@ static const float *last(const Layers *w, ProbePoint point, int layer)
 /* x_l: the last row as it enters layer l; after the last one for l = L. */
 static const float *entering(const Layers *w, int l)
 {
-    return l == 0 ? last(w, PROBE_EMBEDDING, 0) : last(w, PROBE_BLOCK, l - 1);
+    return climb_row(&w->seen, l, w->ids.count - 1);
 }
 
 /* --- what is shown ------------------------------------------------------------ */
@@ -124,8 +93,9 @@ static void show_word(Lesson *l, const Layers *w)
     lesson_part(l, "row", "A word is a row of numbers");
     looking_tokens(l, &w->m, &w->ids);
     lesson_say(l, "Each id stands for one row of the embedding matrix, %d numbers that "
-               "were learned. This is the row of the last word: blue is below zero, "
-               "orange above, and the largest number has the full colour.", c->E);
+               "were learned. This is the row of the last word. What hangs from above (▀, "
+               "orange) is a number above zero, what stands (▄, blue) one below; · is near "
+               "to zero. Where neighbours share a cell, the largest is drawn.", c->E);
     looking_strip(l, "embedding", "embedding", x, c->E);
     picture_number(l, "size", "its size, √(mean of squares)", looking_size(x, c->E), 6,
                    "");
@@ -173,11 +143,13 @@ static void show_bend(Lesson *l, const Layers *w)
     lesson_part(l, "bend", "The bend");
     lesson_say(l, "Two matrices in a row are only one matrix. Between them stands %s, "
                "which is no straight line: it lets positive numbers through and nearly "
-               "closes for negative ones. Without it, depth would buy nothing.",
+               "closes for negative ones. Without it a layer could do no more than one "
+               "matrix.",
                c->gated ? "silu" : "gelu");
     picture_strip(l, "straight", "-6 … 6", straight, CURVE, 6);
     picture_strip(l, "bent", c->gated ? "after silu" : "after gelu", bent, CURVE, 6);
-    picture_number(l, "numbers", "numbers in this layer", c->F, 9, "");
+    picture_number(l, "numbers", c->gated ? "gates in this layer" : "numbers to bend",
+                   c->F, 9, "");
     picture_number(l, "below_zero", "of them below zero", below, 9, "");
 }
 
@@ -257,74 +229,6 @@ static bool show_guesses(Lesson *l, Layers *w, const Options *o, Error *error)
 
 /* --- what is proved ------------------------------------------------------------- */
 
-/* y [rows] is W x + b by the textbook: one dot product after the other. */
-static bool is_textbook(const float *y, const Linear *w, const float *x)
-{
-    const Matrix *m = &w->weight;
-    size_t row_bytes = (size_t)m->columns * format_bytes(m->format);
-    bool same = true;
-
-    for (int o = 0; o < m->rows; o++) {
-        float sum = kernels_plain.dot[m->format](
-            row((const unsigned char *)m->data, o, row_bytes), x, m->columns);
-
-        if (w->bias != NULL)
-            sum += w->bias[o];
-        same = same && memcmp(&sum, &y[o], sizeof sum) == 0;
-    }
-    return same;
-}
-
-/* Every matrix of the way up, for the last row. */
-static void check_textbook(Lesson *l, const Layers *w)
-{
-    const Weights *weights = &w->m.model.weights;
-    const Config *c = &w->m.model.config;
-    int matrices = 1, same, sums = 0;
-
-    same = is_textbook(last(w, PROBE_LOGITS, 0), &weights->output,
-                       last(w, PROBE_FINAL_NORM, 0));
-    for (int i = 0; i < c->L; i++) {
-        const LayerWeights *layer = &weights->layers[i];
-        const float *n = last(w, PROBE_NORM2, i), *x = entering(w, i);
-        const float *added = last(w, PROBE_MLP, i), *after = entering(w, i + 1);
-
-        matrices += c->gated ? 3 : 2;
-        same += is_textbook(last(w, PROBE_UP, i), &layer->up, n);
-        same += is_textbook(added, &layer->down, last(w, PROBE_HIDDEN, i));
-        if (c->gated)
-            same += is_textbook(last(w, PROBE_GATE, i), &layer->gate, n);
-        for (int e = 0; e < c->E; e++)
-            sums += after[e] == x[e] + added[e];
-    }
-    lesson_check(l, same == matrices, "%d of %d matrices: every output is the textbook's "
-                 "loop over its row, bit for bit (%s kernels)", same, matrices, kernels->name);
-    lesson_check(l, sums == c->L * c->E, "%d of %d numbers: the row after a layer is the "
-                 "row before plus what was added", sums, c->L * c->E);
-}
-
-/* The climb again, one row at a time or all at once, compared with what was shown. */
-static bool check_climb(Lesson *l, Layers *w, const char *table, int threads, bool at_once,
-                        Error *error)
-{
-    int n = w->ids.count, step = at_once ? n : 1;
-    size_t all, same;
-
-    if (!kernels_choose(table, error))
-        return false;
-    parallel_set_threads(threads);
-    threads = parallel_threads();           /* 1 where the build has no threads */
-    record_again(&w->again);
-    for (int t = 0; t < n; t += step)
-        if (!climb(&w->m.model, w->ids.id + t, step, &w->again.probe, error))
-            return false;
-    same = record_same(&w->seen, &w->again, 0, n, &all);
-    lesson_check(l, same == all, "%s kernels, %d thread%s, %s: %zu of %zu numbers have "
-                 "the same bits", kernels->name, threads, threads == 1 ? "" : "s",
-                 at_once ? "all rows at once" : "row by row", same, all);
-    return true;
-}
-
 static bool prove(Lesson *l, Layers *w, const Options *o, Error *error)
 {
     Error lacking = {0};
@@ -339,11 +243,13 @@ static bool prove(Lesson *l, Layers *w, const Options *o, Error *error)
                  "two texts with the same last word have the same scores");
     fine = kernels_choose(o->kernels, error);
     if (fine)
-        check_textbook(l, w);
+        check_textbook(l, &w->m.model, &w->seen, w->ids.count - 1);
     for (int t = 1; fine && t <= THREADS; t++) {
-        fine = check_climb(l, w, "plain", t, t > 1, error);
+        fine = check_climb(l, &w->m.model, &w->ids, &w->seen, &w->again, "plain", t, t > 1,
+                           error);
         if (fine && fast)
-            fine = check_climb(l, w, "avx2", t, t > 1, error);
+            fine = check_climb(l, &w->m.model, &w->ids, &w->seen, &w->again, "avx2", t,
+                               t > 1, error);
     }
     if (!fast)
         lesson_say(l, "This processor has no AVX2 (or lacks FMA or F16C), so only the plain "
@@ -353,21 +259,18 @@ static bool prove(Lesson *l, Layers *w, const Options *o, Error *error)
 }
 
 /* Another text that ends with the same token: what comes first (a BOS) and it; or, if
- * that is the prompt, the token twice. */
+ * that is the prompt, the token twice; or, if that is the prompt too, another before it. */
 static void choose_same(Layers *w)
 {
     int n = w->ids.count, first = w->ids.id[0], word = w->ids.id[n - 1];
 
-    ids_add(&w->same, n == 2 ? word : first);
+    ids_add(&w->same, n > 2 ? first : first != word ? word
+                    : (word + 1) % w->m.model.config.V);
     ids_add(&w->same, word);
 }
 
 static bool look(Lesson *l, Layers *w, const Options *o, Error *error)
 {
-    const uint32_t mask = 1u << PROBE_EMBEDDING | 1u << PROBE_NORM2 | 1u << PROBE_GATE
-                        | 1u << PROBE_UP | 1u << PROBE_HIDDEN | 1u << PROBE_MLP
-                        | 1u << PROBE_BLOCK | 1u << PROBE_FINAL_NORM
-                        | 1u << PROBE_LOGITS;
     int L;
 
     if (!model_open(&w->m, o, error) || !looking_prompt(&w->ids, &w->m, o, PROMPT, error))
@@ -376,8 +279,8 @@ static bool look(Lesson *l, Layers *w, const Options *o, Error *error)
     if (!looking_choice(&w->layer, "--layer", o->layer, 0, L, error))
         return false;
     choose_same(w);
-    record_init(&w->seen, L, w->ids.count, mask);
-    record_init(&w->again, L, w->ids.count, mask);
+    record_init(&w->seen, L, w->ids.count, CLIMB_POINTS);
+    record_init(&w->again, L, w->ids.count, CLIMB_POINTS);
     if (!climb(&w->m.model, w->ids.id, w->ids.count, &w->seen.probe, error))
         return false;
     show_word(l, w);

@@ -10,8 +10,8 @@
  *
  * Chapters 03 and 04 look at the same pass, once without and once with attention, and
  * show it in the same way. A label is the text of a token as a person reads it; where
- * the spelling of the vocabulary matters (Ġ for the blank before a word), the
- * spelling is shown.
+ * the spelling of the vocabulary matters (Ġ for the blank before a word), or a token
+ * is only a part of a character, the spelling is shown.
  *
  * Read next: chapters/lesson/record.c.
  */
@@ -60,6 +60,12 @@ const char *const *looking_words(Arena *arena, const OpenModel *m, const Ids *id
 
         tokenizer_decode(&text, m->dir.tokenizer, &ids->id[i], 1, false);
         text_add(&text, "", 0);
+        if (strstr(text.bytes, "\uFFFD") != NULL) {        /* half a character */
+            const char *spelt = spelling(m->dir.tokenizer, ids->id[i]);
+
+            text_clear(&text);
+            text_add(&text, spelt, strlen(spelt));
+        }
         blanks = strspn(text.bytes, " ");
         if (text.bytes[blanks] == '\0')
             blanks = 0;

@@ -22,7 +22,8 @@ bool looking_prompt(Ids *ids, const OpenModel *m, const Options *options,
 bool looking_choice(int *chosen, const char *option, int asked, int otherwise,
                     int count, Error *error);
 
-/* Each id's text without the blank before it: labels of a picture. Owner: arena. */
+/* Each id's text without the blank before it, or the spelling of half a character:
+ * labels of a picture. Owner: arena. */
 const char *const *looking_words(Arena *arena, const OpenModel *m, const Ids *ids);
 
 /* The prompt's tokens with their ids: "tokens". */
