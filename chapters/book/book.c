@@ -24,8 +24,6 @@
  */
 #include "chapters/book/book.h"
 
-#include <stdarg.h>
-#include <stdio.h>              /* vsnprintf                                 */
 #include <string.h>
 
 bool span_begins(Span span, const char *text)
@@ -57,18 +55,6 @@ static bool same(Span a, Span b)
 void put(Text *page, const char *html)
 {
     text_add(page, html, strlen(html));
-}
-
-void put_format(Text *page, const char *format, ...)
-{
-    char text[1000];
-    va_list values;
-
-    va_start(values, format);
-    must(vsnprintf(text, sizeof text, format, values) < (int)sizeof text,
-         "%s makes more than %zu bytes", format, sizeof text);
-    va_end(values);
-    put(page, text);
 }
 
 void put_escaped(Text *page, Span text)

@@ -57,8 +57,6 @@ const Symbol *book_symbol(const Book *book, Span name, const Source *from);
 int prose_end(const Source *source, int from);
 
 void put(Text *page, const char *html);
-void put_format(Text *page, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 void put_escaped(Text *page, Span text);
 
 /* Lines [from, to) as code, and as prose. code: highlight.c, prose: prose.c. */

@@ -48,7 +48,7 @@ typedef struct {
 /* The piece [from, to) of the line in a class of its own. */
 static void paint(const Painter *p, const char *class, int from, int to)
 {
-    put_format(p->page, "<span class=%s>", class);
+    text_print(p->page, "<span class=%s>", class);
     put_escaped(p->page, (Span){ p->line.text + from, to - from });
     put(p->page, "</span>");
 }
@@ -108,7 +108,7 @@ static void put_word(const Painter *p, int from, int to)
     } else if (symbol->source == p->source && symbol->line == p->number) {
         paint(p, "d", from, to);
     } else {
-        put_format(p->page, "<a href=\"#%s:%d\">", symbol->source->path,
+        text_print(p->page, "<a href=\"#%s:%d\">", symbol->source->path,
                    symbol->opens + 1);
         put_escaped(p->page, word);
         put(p->page, "</a>");
@@ -125,7 +125,7 @@ static void put_include(const Painter *p, int from, int to)
         paint(p, "v", from, to);
         return;
     }
-    put_format(p->page, "<a href=\"#%s\">", source->path);
+    text_print(p->page, "<a href=\"#%s\">", source->path);
     put_escaped(p->page, (Span){ p->line.text + from, to - from });
     put(p->page, "</a>");
 }
@@ -177,7 +177,7 @@ void put_code(Text *page, const Book *book, const Source *source, int from,
 
         p.number = i;
         p.line = source->line[i];
-        put_format(page, "<a class=n id=\"%s:%d\" href=\"#%s:%d\" tabindex=-1 "
+        text_print(page, "<a class=n id=\"%s:%d\" href=\"#%s:%d\" tabindex=-1 "
                    "aria-hidden=true></a>", source->path, i + 1, source->path,
                    i + 1);
         if (p.comment) {

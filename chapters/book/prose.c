@@ -118,7 +118,7 @@ static int put_name(const Prose *p, Span text)
     if (path.length > 2 && path.text[path.length - 2] == '.')
         source = book_find(p->book, path);
     if (source != NULL) {
-        put_format(p->page, "<a href=\"#%s\">", source->path);
+        text_print(p->page, "<a href=\"#%s\">", source->path);
         put_escaped(p->page, path);
         put(p->page, "</a>");
         return path.length;
@@ -127,7 +127,7 @@ static int put_name(const Prose *p, Span text)
         || span_begins(part(text, name.length, text.length), "()"))
         symbol = book_symbol(p->book, name, p->source);
     if (symbol != NULL)
-        put_format(p->page, "<a class=f href=\"#%s:%d\">", symbol->source->path,
+        text_print(p->page, "<a class=f href=\"#%s:%d\">", symbol->source->path,
                    symbol->opens + 1);
     put_escaped(p->page, name);
     if (symbol != NULL)
@@ -155,11 +155,11 @@ static int put_pair(const Prose *p, Span text)
 
     if (end == 0)
         return 0;
-    put_format(p->page, "<%s>", tag);
+    text_print(p->page, "<%s>", tag);
     ornament(p->page, part(text, 0, 1));
     put_escaped(p->page, part(text, 1, end));
     ornament(p->page, part(text, end, end + 1));
-    put_format(p->page, "</%s>", tag);
+    text_print(p->page, "</%s>", tag);
     return end + 1;
 }
 
@@ -175,7 +175,7 @@ static int put_label(const Prose *p, Span line, int at)
         return 0;
     for (int i = 0; labels[i] != NULL; i++)
         if (span_begins(text, labels[i])) {
-            put_format(p->page, "<b>%s</b>", labels[i]);
+            text_print(p->page, "<b>%s</b>", labels[i]);
             return (int)strlen(labels[i]);
         }
     return 0;
@@ -220,7 +220,7 @@ static void close_list(Prose *p)
 {
     close_block(p);
     if (p->list != NULL)
-        put_format(p->page, "</li></%s>", p->list);
+        text_print(p->page, "</li></%s>", p->list);
     p->list = NULL;
     p->hang = 0;
 }
@@ -259,7 +259,7 @@ static void open_item(Prose *p, Span text)
     close_block(p);
     if (p->list != NULL && strcmp(p->list, list) != 0)
         close_list(p);
-    put_format(p->page, p->list == NULL ? "<%s><li>" : "</li><li>", list);
+    text_print(p->page, p->list == NULL ? "<%s><li>" : "</li><li>", list);
     p->list = list;
     p->hang = mark_length(text);
     p->block = PARAGRAPH;
@@ -299,7 +299,7 @@ static int put_picture(Prose *p, int i)
         width = max_int(width, columns(line.text));
         boxes = boxes || span_find(line.text, "\xE2\x94") >= 0;
     }
-    put_format(p->page, "<pre class=%s style=\"--w:%d\">", boxes ? "box" : "eq",
+    text_print(p->page, "<pre class=%s style=\"--w:%d\">", boxes ? "box" : "eq",
                width - share);
     for (; i < end; i++) {
         Parts line = parts(p, i);
@@ -311,7 +311,7 @@ static int put_picture(Prose *p, int i)
         ornament(p->page, line.before);
         ornament(p->page, part(line.text, 0, skip));
         if (class != NULL)
-            put_format(p->page, "<span class=%s>", class);
+            text_print(p->page, "<span class=%s>", class);
         put_words(p, text, true);
         if (class != NULL)
             put(p->page, "</span>");

@@ -103,10 +103,10 @@ static bool open_look(Text *page, const Look *look)
         return false;
     put(page, "<span style=\"");
     if (ink[0] != '\0')
-        put_format(page, "color:%s;", ink);
+        text_print(page, "color:%s;", ink);
     if (paper[0] != '\0')
-        put_format(page, "background:%s;", paper);
-    put_format(page, "%s%s\">", look->bold ? "font-weight:700;" : "",
+        text_print(page, "background:%s;", paper);
+    text_print(page, "%s%s\">", look->bold ? "font-weight:700;" : "",
                look->faint ? "opacity:.65;" : "");
     return true;
 }

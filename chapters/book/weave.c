@@ -136,9 +136,9 @@ static void put_list(Text *page, const Weaver *w, int i)
 
         if (s == NULL)
             continue;
-        put_format(page, "<li><a href=\"#%s\"><code>%s</code></a> ", s->path, s->path);
+        text_print(page, "<li><a href=\"#%s\"><code>%s</code></a> ", s->path, s->path);
         if (i + 1 < w->entries && is_pair(s, w->entry[i + 1].source))
-            put_format(page, "<a href=\"#%s\"><code>.c</code></a> ",
+            text_print(page, "<a href=\"#%s\"><code>.c</code></a> ",
                        w->entry[++i].source->path);
         put(page, "<span>");
         put_subject(page, s);
@@ -152,7 +152,7 @@ static void put_chapter(Text *page, const Weaver *w, int i)
 {
     const char *name = w->entry[i].words;
 
-    put_format(page, "<section class=chapter id=chapter-%.2s>\n<header><p class=no>"
+    text_print(page, "<section class=chapter id=chapter-%.2s>\n<header><p class=no>"
                "%.2s</p>\n<h2>", name, name);
     put_text(page, name + 3);
     put(page, "</h2>\n");
@@ -177,11 +177,11 @@ static void put_front(Text *page, const Weaver *w)
     for (int i = 0; i < w->entries && w->entry[i].kind != CHAPTER; i++) {
         const char *tag = w->entry[i].kind == TITLE ? "h1" : "p";
 
-        put_format(page, "<%s>", tag);
+        text_print(page, "<%s>", tag);
         put_text(page, w->entry[i].words);
-        put_format(page, "</%s>\n", tag);
+        text_print(page, "</%s>\n", tag);
     }
-    put_format(page, "<p class=imprint>billion-llm %s · MIT licence · %d files, %d "
+    text_print(page, "<p class=imprint>billion-llm %s · MIT licence · %d files, %d "
                "lines, each of them here</p>\n</header>\n", BILLION_VERSION,
                w->book.sources, lines);
     put(page, "<nav id=contents aria-label=Contents>\n<h2>Contents</h2>\n<ol>\n");
@@ -190,7 +190,7 @@ static void put_front(Text *page, const Weaver *w)
 
         if (w->entry[i].kind != CHAPTER)
             continue;
-        put_format(page, "%s<li><a class=chapter href=\"#chapter-%.2s\"><b>%.2s</b> ",
+        text_print(page, "%s<li><a class=chapter href=\"#chapter-%.2s\"><b>%.2s</b> ",
                    opening ? "" : "</li>\n", name, name);
         opening = false;
         put_text(page, name + 3);
@@ -210,13 +210,13 @@ static int put_section(Text *page, const Book *book, const Source *s, int from)
         end++;
     put(page, "<div class=s>");
     if (code > from) {
-        put_format(page, "<div class=\"p%s\" id=\"%s:%d\">",
+        text_print(page, "<div class=\"p%s\" id=\"%s:%d\">",
                    code - from <= SHORT ? " short" : "", s->path, from + 1);
         put_prose(page, book, s, from, code);
         put(page, "</div>");
     }
     if (end > code) {
-        put_format(page, "<pre class=\"c%s\" style=\"counter-reset:n %d\">",
+        text_print(page, "<pre class=\"c%s\" style=\"counter-reset:n %d\">",
                    end - code <= SHORT ? " short" : "", code);
         put_code(page, book, s, code, end);
         put(page, "</pre>");
@@ -228,7 +228,7 @@ static int put_section(Text *page, const Book *book, const Source *s, int from)
 static void put_source(Text *page, const Book *book, const Source *s,
                        const char *chapter)
 {
-    put_format(page, "<article id=\"%s\">\n<p class=file><a href=\"#%s\">%s</a> "
+    text_print(page, "<article id=\"%s\">\n<p class=file><a href=\"#%s\">%s</a> "
                "<a class=up href=\"#chapter-%.2s\">%s</a></p>\n<div class=body>",
                s->path, s->path, s->path, chapter, chapter);
     for (int i = 0; i < s->lines; )
@@ -272,7 +272,7 @@ static bool put_run(Text *page, Weaver *w, const Entry *entry, Error *error)
     } else {
         if (entry->kind == TIMED)
             cut_time(&lesson.out);
-        put_format(page, "<figure class=screen><figcaption>$ ./run %s</figcaption>"
+        text_print(page, "<figure class=screen><figcaption>$ ./run %s</figcaption>"
                    "<pre>", entry->words);
         put_screen(page, lesson.out.bytes, lesson.out.length);
         put(page, "</pre></figure>\n");

@@ -101,9 +101,9 @@ static bool compile(Process *p, const Words *words, Error *error)
 /* Asked once; the answer lies beside the objects, under the compiler's name. */
 bool building_sanitizers(bool *has, Course *course, Error *error)
 {
-    const char *yes = course_text(course, "%s/sanitizers-%s", course->objects,
+    const char *yes = arena_print(&course->arena, "%s/sanitizers-%s", course->objects,
                                   compiler_name());
-    const char *source = course_text(course, "%s.c", yes);
+    const char *source = arena_print(&course->arena, "%s.c", yes);
     Words w = { .word = { compiler(), SANITIZE, "-o", yes, source }, .count = 5 };
     Process p = {0};
     FILE *file;
@@ -146,8 +146,8 @@ static void add_flags(Words *w, Course *course, Build build, bool sanitized)
         add(w, SANITIZE);
         add(w, "-fno-sanitize-recover=undefined");
     }
-    add(w, course_text(course, "-I%s", course->root));
-    add(w, course_text(course, "-I%s/src", course->root));
+    add(w, arena_print(&course->arena, "-I%s", course->root));
+    add(w, arena_print(&course->arena, "-I%s/src", course->root));
 }
 
 static bool newer(const char *path, const struct stat *than)
@@ -168,11 +168,11 @@ static const char *build_name(Build build)
 static const char *object(Course *course, const Task *task, Build build, bool sanitized,
                           const char *source, const char *name, Error *error)
 {
-    const char *path = course_text(course, "%s/%s-%s-%s.o", course->objects, name,
+    const char *path = arena_print(&course->arena, "%s/%s-%s-%s.o", course->objects, name,
                                    build_name(build), compiler_name());
-    const char *beside = course_text(course, "%s.%ld", path, (long)getpid());
-    const char *exercises = course_text(course, "%s/chapters/exercises", course->root);
-    const char *tasks = course_text(course, "%s/chapter%02d/tasks.h", exercises,
+    const char *beside = arena_print(&course->arena, "%s.%ld", path, (long)getpid());
+    const char *exercises = arena_print(&course->arena, "%s/chapters/exercises", course->root);
+    const char *tasks = arena_print(&course->arena, "%s/chapter%02d/tasks.h", exercises,
                                     task->chapter);
     struct stat built;
     Words w = { .count = 0 };
@@ -180,8 +180,8 @@ static const char *object(Course *course, const Task *task, Build build, bool sa
     bool fine;
 
     if (stat(path, &built) == 0 && !newer(source, &built) && !newer(tasks, &built)
-        && !newer(course_text(course, "%s/judge.h", exercises), &built)
-        && !newer(course_text(course, "%s/judge_case.h", exercises), &built)
+        && !newer(arena_print(&course->arena, "%s/judge.h", exercises), &built)
+        && !newer(arena_print(&course->arena, "%s/judge_case.h", exercises), &built)
         && !newer(course->library, &built))
         return path;
     add_flags(&w, course, build, sanitized);
@@ -201,7 +201,7 @@ bool building_program(bool *built, Text *said, Course *course, const Task *task,
                           const char *answer, Build build, const char *program,
                           Error *error)
 {
-    const char *exercises = course_text(course, "%s/chapters/exercises", course->root);
+    const char *exercises = arena_print(&course->arena, "%s/chapters/exercises", course->root);
     bool sanitized;
     const char *key, *judge, *compare;
     Words w = { .count = 0 };
@@ -210,12 +210,13 @@ bool building_program(bool *built, Text *said, Course *course, const Task *task,
 
     if (!fine)
         return false;
-    key = object(course, task, build, sanitized, course_text(course, "%s.key.c", task->base),
-                 course_text(course, "%s.key", task->number), error);
+    key = object(course, task, build, sanitized,
+                 arena_print(&course->arena, "%s.key.c", task->base),
+                 arena_print(&course->arena, "%s.key", task->number), error);
     judge = key == NULL ? NULL : object(course, task, build, sanitized,
-        course_text(course, "%s/judge.c", exercises), "judge", error);
+        arena_print(&course->arena, "%s/judge.c", exercises), "judge", error);
     compare = judge == NULL ? NULL : object(course, task, build, sanitized,
-        course_text(course, "%s/judge_compare.c", exercises), "judge_compare", error);
+        arena_print(&course->arena, "%s/judge_compare.c", exercises), "judge_compare", error);
     if (compare == NULL)
         return false;
     add_flags(&w, course, build, sanitized);

@@ -79,7 +79,7 @@ static const char **card_word(Course *course, Task *task, const char *line, size
 
 bool card_read(Course *course, Task *task, Error *error)
 {
-    const char *path = course_text(course, "%s.card", task->base);
+    const char *path = arena_print(&course->arena, "%s.card", task->base);
     const char **paragraph = NULL;
     MapFile file;
     int number = 0;

@@ -27,7 +27,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>             /* realpath                                  */
 #include <string.h>
 #include <sys/stat.h>           /* mkdir                                     */
@@ -44,17 +43,6 @@
 #define FOLDER "chapters/exercises"
 #define WIDEST 78               /* columns of prose                          */
 
-const char *course_text(Course *course, const char *format, ...)
-{
-    char text[PATH_ROOM];
-    va_list values;
-
-    va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    return arena_text(&course->arena, text, strlen(text));
-}
-
 const char *course_shown(Course *course, const char *path)
 {
     char here[PATH_ROOM];
@@ -69,35 +57,14 @@ const char *course_shown(Course *course, const char *path)
 
 /* ---- where things are */
 
-/* From the program's folder upwards (./run, build/run, build/debug/run), else here. */
-static bool find_root(Course *course, const char *program, Error *error)
-{
-    const char *steps[] = { "", "/..", "/../..", NULL };
-    char real[PATH_ROOM];
-
-    for (int i = 0; i < 4; i++) {
-        const char *folder = steps[i] == NULL ? "."
-                           : course_text(course, "%s%s", program, steps[i]);
-
-        if (path_is_file(course_text(course, "%s/" FOLDER "/judge.c", folder))
-            && realpath(folder, real) != NULL) {
-            course->root = course_text(course, "%s", real);
-            return true;
-        }
-    }
-    return error_set(error, "the exercises are not here: they live in the clone of "
-                     "billion-llm, and this program lies in %s; start it from the clone",
-                     program);
-}
-
 static bool find_library(Course *course, const char *program, Error *error)
 {
     const char *places[] = { "", "/build" };
 
     for (int i = 0; i < 2; i++) {
-        course->library = course_text(course, "%s%s/libbillion.a", program, places[i]);
+        course->library = arena_print(&course->arena, "%s%s/libbillion.a", program, places[i]);
         if (path_is_file(course->library)) {
-            course->objects = course_text(course, "%s%s/exercises", program, places[i]);
+            course->objects = arena_print(&course->arena, "%s%s/exercises", program, places[i]);
             return true;
         }
     }
@@ -124,9 +91,9 @@ static bool add_task(Course *course, const char *chapter, const char *card, Erro
     task->index = atoi(card);
     snprintf(task->number, sizeof task->number, "%02d.%d", task->chapter % 100,
              task->index % 100);
-    task->base = course_text(course, "%s/" FOLDER "/%s/%.*s", course->root, chapter,
+    task->base = arena_print(&course->arena, "%s/" FOLDER "/%s/%.*s", course->root, chapter,
                              (int)length, card);
-    task->answer = course_text(course, "%s/%s.c", course->answers, task->number);
+    task->answer = arena_print(&course->arena, "%s/%s.c", course->answers, task->number);
     return card_read(course, task, error);
 }
 
@@ -135,7 +102,7 @@ static bool add_task(Course *course, const char *chapter, const char *card, Erro
 static bool read_cards(Course *course, Error *error)
 {
     int chapters, files;
-    const char *folder = course_text(course, "%s/" FOLDER, course->root);
+    const char *folder = arena_print(&course->arena, "%s/" FOLDER, course->root);
     const char **names = place_names(folder, &course->arena, &chapters);
 
     course->tasks = arena_get(&course->arena, TASKS * sizeof *course->tasks);
@@ -144,7 +111,7 @@ static bool read_cards(Course *course, Error *error)
 
         if (strncmp(names[c], "chapter", strlen("chapter")) != 0)
             continue;
-        cards = place_names(course_text(course, "%s/%s", folder, names[c]),
+        cards = place_names(arena_print(&course->arena, "%s/%s", folder, names[c]),
                             &course->arena, &files);
         for (int i = 0; i < files && course->count < TASKS; i++)
             if (text_ends_with(cards[i], ".card")
@@ -158,7 +125,7 @@ static bool read_cards(Course *course, Error *error)
 
 static void read_progress(Course *course)
 {
-    FILE *file = fopen(course_text(course, "%s/progress.txt", course->answers), "r");
+    FILE *file = fopen(arena_print(&course->arena, "%s/progress.txt", course->answers), "r");
     char number[16], word[16], value[32], line[128];
 
     while (file != NULL && fgets(line, sizeof line, file) != NULL)
@@ -214,17 +181,21 @@ bool course_open(Course *course, const Options *options, Error *error)
     if (!place_of_program(program, sizeof program))
         return error_set(error, "where this program lies is unknown here: the exercises "
                          "cannot be found");
-    if (!find_root(course, program, error) || !find_library(course, program, error)
-        || !make_folder(course->objects, error))
+    course->root = place_with(FOLDER "/judge.c", &course->arena);
+    if (course->root == NULL)
+        return error_set(error, "the exercises are not here: they live in the clone of "
+                         "billion-llm, and this program lies in %s; start it from the "
+                         "clone", program);
+    if (!find_library(course, program, error) || !make_folder(course->objects, error))
         return false;
     course->builds = course->objects;
-    course->answers = course_text(course, "%s/" FOLDER "/answers", course->root);
+    course->answers = arena_print(&course->arena, "%s/" FOLDER "/answers", course->root);
     if (options->answers != NULL) {
         if (!make_folder(options->answers, error))
             return false;
-        course->answers = course_text(course, "%s", realpath(options->answers, real) != NULL
-                                      ? real : options->answers);
-        course->builds = course_text(course, "%s/build", course->answers);
+        course->answers = realpath(options->answers, real) == NULL ? options->answers
+                        : arena_print(&course->arena, "%s", real);
+        course->builds = arena_print(&course->arena, "%s/build", course->answers);
         if (!make_folder(course->builds, error))
             return false;
     }

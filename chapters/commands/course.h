@@ -62,9 +62,6 @@ bool course_give(const Course *course, const Task *task, Error *error);
 
 /* A path as it is typed from here; into the course's arena. */
 const char *course_shown(Course *course, const char *path);
-/* arena_text of what the format says. */
-const char *course_text(Course *course, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 /* card.c: fill the fields of a task whose base is set. Errors: a card that lacks
  * something, or has a word that is none, with its line. */

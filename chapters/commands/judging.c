@@ -28,7 +28,6 @@
 
 #include <inttypes.h>
 #include <signal.h>             /* names of signals                          */
-#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>           /* what kind of file an answer is            */
 #include <unistd.h>             /* unlink, access                            */
@@ -40,17 +39,6 @@
 
 #define PRINTED 600             /* bytes of the answer's own output shown    */
 #define LARGEST (1 << 20)       /* bytes of an answer                        */
-
-void text_print(Text *out, const char *format, ...)
-{
-    char text[4096];
-    va_list values;
-
-    va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    text_add(out, text, strlen(text));
-}
 
 void verdict_free(Verdict *v)
 {
@@ -188,9 +176,9 @@ static void conclude(Verdict *v, const Process *p, bool ended, const char *answe
 static bool run_program(Verdict *v, Course *course, const char *program,
                         const char *answer, const Judging *how, bool race, Error *error)
 {
-    const char *report = course_text(course, "%s.report", program);
+    const char *report = arena_print(&course->arena, "%s.report", program);
     const char *argv[] = { program, "--report", report, "--seed",
-                           course_text(course, "%" PRIu64, how->seed),
+                           arena_print(&course->arena, "%" PRIu64, how->seed),
                            race ? "--race" : NULL, NULL };
     const char *options[] = {
         "ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:exitcode=86:handle_abort=0:"
@@ -236,7 +224,7 @@ static bool check_answer(const char *answer, Error *error)
 bool judging_judge(Verdict *v, Course *course, const Task *task, const char *answer,
                    const char *name, const Judging *how, Error *error)
 {
-    const char *program = course_text(course, "%s/%s-checked", course->builds, name);
+    const char *program = arena_print(&course->arena, "%s/%s-checked", course->builds, name);
     Text said = {0};
     bool built = how->built;
 
@@ -258,7 +246,7 @@ bool judging_judge(Verdict *v, Course *course, const Task *task, const char *ans
         return false;
     if (v->kind != VERDICT_PASSED || !how->race || strcmp(task->kind, "Race") != 0)
         return true;
-    program = course_text(course, "%s/%s-fast", course->builds, name);
+    program = arena_print(&course->arena, "%s/%s-fast", course->builds, name);
     return building_program(&built, &said, course, task, answer, BUILD_FAST, program, error)
         && (!built || run_program(v, course, program, answer, how, true, error));
 }
@@ -266,8 +254,8 @@ bool judging_judge(Verdict *v, Course *course, const Task *task, const char *ans
 const char *judging_debugger(const Verdict *v, Course *course, const Task *task,
                              const char *answer, const char *name, Error *error)
 {
-    const char *program = course_text(course, "%s/%s", course->builds, name);
-    const char *arguments = course_text(course, "--seed %" PRIu64 " --case %d", v->seed,
+    const char *program = arena_print(&course->arena, "%s/%s", course->builds, name);
+    const char *arguments = arena_print(&course->arena, "--seed %" PRIu64 " --case %d", v->seed,
                                         v->number);
     Text said = {0};
     bool built = false;
@@ -279,10 +267,10 @@ const char *judging_debugger(const Verdict *v, Course *course, const Task *task,
         return NULL;
     program = course_shown(course, program);
 #if defined(__APPLE__)
-    return course_text(course, "lldb -o 'breakpoint set --name %s' -o run -- %s %s",
+    return arena_print(&course->arena, "lldb -o 'breakpoint set --name %s' -o run -- %s %s",
                        v->stop, program, arguments);
 #else
-    return course_text(course, "gdb -ex 'break %s' -ex run --args %s %s", v->stop, program,
+    return arena_print(&course->arena, "gdb -ex 'break %s' -ex run --args %s %s", v->stop, program,
                        arguments);
 #endif
 }

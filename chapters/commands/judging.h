@@ -69,7 +69,5 @@ const char *judging_debugger(const Verdict *verdict, Course *course, const Task 
 /* shorten.c: a compiler's or a sanitizer's report as a person wants it. */
 void shorten_compiler(Text *out, const char *said, const char *answer);
 bool shorten_sanitizer(Text *out, const char *said, const char *answer);
-void text_print(Text *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -69,12 +69,12 @@ static const char *in_short(Proof *proof, const Verdict *v)
     if (v->kind == VERDICT_PASSED)
         return "it passes";
     if (v->kind == VERDICT_WRONG && v->guess[0] != '\0')
-        return course_text(proof->course, "case %d%s: \"%.60s%s\"", v->number, hidden,
+        return arena_print(&proof->course->arena, "case %d%s: \"%.60s%s\"", v->number, hidden,
                            v->guess, strlen(v->guess) > 60 ? "…" : "");
     if (v->kind == VERDICT_WRONG)
-        return course_text(proof->course, "case %d%s: %s, expected %.40s, got %.40s",
+        return arena_print(&proof->course->arena, "case %d%s: %s, expected %.40s, got %.40s",
                            v->number, hidden, v->what, v->expected, v->got);
-    return course_text(proof->course, "%scase %d%s: %.*s",
+    return arena_print(&proof->course->arena, "%scase %d%s: %.*s",
                        v->kind == VERDICT_COMPILER ? "does not compile, " : "", v->number,
                        hidden, v->kind == VERDICT_COMPILER ? 600
                        : (int)strcspn(v->trouble.bytes, "\n"), v->trouble.bytes);
@@ -146,7 +146,7 @@ static bool add_engine(Text *code, Proof *proof, const char *line, Error *error)
     int words = sscanf(line, "engine %199[^ \n] %99[^ \n]%*[ ]%9[^ \n]", path, name, how);
     const char *begin, *end;
     Text source = {0};
-    bool fine = words >= 2 && read_whole(&source, course_text(proof->course, "%s/%s",
+    bool fine = words >= 2 && read_whole(&source, arena_print(&proof->course->arena, "%s/%s",
                                          proof->course->root, path), error);
 
     if (!fine)
@@ -314,10 +314,10 @@ static bool prove_answer(Proof *proof, Error *error)
         if (!judge(&v, proof, proof->file, seed, seed > 0, error))
             return false;
         claim(proof, v.kind == VERDICT_PASSED && v.cases > 0 && v.warnings.length == 0,
-              course_text(proof->course, "the answer passes with seed %" PRIu64, seed),
+              arena_print(&proof->course->arena, "the answer passes with seed %" PRIu64, seed),
               v.warnings.length > 0 ? v.warnings.bytes
               : v.kind != VERDICT_PASSED ? in_short(proof, &v)
-              : course_text(proof->course, "%d cases", v.cases));
+              : arena_print(&proof->course->arena, "%d cases", v.cases));
         verdict_free(&v);
     }
     return true;
@@ -327,7 +327,7 @@ static bool prove_answer(Proof *proof, Error *error)
 static bool prove_mutant(Proof *proof, const Text *skeleton, const Text *code,
                          const Text *name, const Text *old, const Text *new, Error *error)
 {
-    const char *what = course_text(proof->course, "mutant \"%s\"", name->bytes);
+    const char *what = arena_print(&proof->course->arena, "mutant \"%s\"", name->bytes);
     const char *at = old->length > 0 ? strstr(code->bytes, old->bytes) : NULL;
     Text changed = {0}, file = {0};
     Verdict v = {0};
@@ -368,22 +368,22 @@ static bool prove_answer_file(Proof *proof, const Text *skeleton, const Text *an
     }
     if (fine && mutants < MUTANTS)
         claim(proof, false, "at least five mutants",
-              course_text(proof->course, "there are %d", mutants));
+              arena_print(&proof->course->arena, "there are %d", mutants));
     text_free(&code), text_free(&file), text_free(&name), text_free(&old), text_free(&new);
     return fine;
 }
 
 static bool prove_task(Proof *proof, Error *error)
 {
-    const char *path = course_text(proof->course, "%s.c", proof->task->base);
+    const char *path = arena_print(&proof->course->arena, "%s.c", proof->task->base);
     Text skeleton = {0}, answers = {0};
     bool fine;
 
     printf("%s %s\n", proof->task->number, proof->task->title);
-    proof->name = course_text(proof->course, "prove-%s", proof->task->number);
-    proof->file = course_text(proof->course, "%s/%s.c", proof->course->builds, proof->name);
+    proof->name = arena_print(&proof->course->arena, "prove-%s", proof->task->number);
+    proof->file = arena_print(&proof->course->arena, "%s/%s.c", proof->course->builds, proof->name);
     fine = read_whole(&skeleton, path, error)
-        && read_whole(&answers, course_text(proof->course, "%s.answer", proof->task->base),
+        && read_whole(&answers, arena_print(&proof->course->arena, "%s.answer", proof->task->base),
                       error)
         && prove_skeleton(proof, path, error)
         && prove_answer_file(proof, &skeleton, &answers, error);

@@ -24,7 +24,7 @@
 
 static bool give_anew(Course *course, Task *task, Error *error)
 {
-    const char *old = course_text(course, "%s.old", task->answer);
+    const char *old = arena_print(&course->arena, "%s.old", task->answer);
 
     if (course_state(course, task) == UNCHANGED) {
         printf("%s is the skeleton already: ./run grade %s\n",

@@ -28,9 +28,8 @@
  * Read next: chapters/tours/tour_read.c, and then stops.c, script.c, debugger.c and
  * check.c beside it.
  */
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>             /* realpath, getenv                          */
+#include <stdlib.h>             /* getenv                                    */
 #include <string.h>
 
 #include "base/mapfile.h"
@@ -59,56 +58,24 @@ typedef struct {
     TourCounts counts;
 } Tours;
 
-/* Into the tours' arena. */
-static const char *path(Tours *t, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static const char *path(Tours *t, const char *format, ...)
-{
-    char text[ROOM];
-    va_list values;
-
-    va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    return arena_text(&t->arena, text, strlen(text));
-}
-
-/* The clone: from this program's folder upwards (./run, build/run, build/debug/run),
- * else where we are. */
-static bool find_root(Tours *t, Error *error)
-{
-    char place[ROOM - 64], real[ROOM];
-
-    if (!place_of_program(place, sizeof place))
-        strcpy(place, ".");
-    t->self = path(t, "%s/run", place);
-    for (int i = 0; i < 4; i++) {
-        static const char *const steps[] = { "", "/..", "/../.." };
-        const char *folder = i == 3 ? "." : path(t, "%s%s", place, steps[i]);
-
-        if (path_is_file(path(t, "%s/" FOLDER "/tour.h", folder))
-            && realpath(folder, real) != NULL) {
-            t->root = path(t, "%s", real);
-            return true;
-        }
-    }
-    return error_set(error, "the tours are not here: they live in the clone of "
-                     "billion-llm, beside the sources that they walk through, and this "
-                     "program lies in %s; start it from the clone", place);
-}
-
 static bool tours_open(Tours *t, const Options *options, Error *error)
 {
     const char *debug = getenv("DEBUG_RUN");
+    char place[ROOM];
     const char **names;
     int count;
 
     *t = (Tours){ .options = options };
-    if (!find_root(t, error))
-        return false;
-    t->program = debug != NULL ? debug : path(t, "%s/build/debug/run", t->root);
-    names = place_names(path(t, "%s/" FOLDER, t->root), &t->arena, &count);
+    if (!place_of_program(place, sizeof place))
+        strcpy(place, ".");
+    t->self = arena_print(&t->arena, "%s/run", place);
+    t->root = place_with(FOLDER "/tour.h", &t->arena);
+    if (t->root == NULL)
+        return error_set(error, "the tours are not here: they live in the clone of "
+                         "billion-llm, beside the sources that they walk through, and "
+                         "this program lies in %s; start it from the clone", place);
+    t->program = debug != NULL ? debug : arena_print(&t->arena, "%s/build/debug/run", t->root);
+    names = place_names(arena_print(&t->arena, "%s/" FOLDER, t->root), &t->arena, &count);
     t->names = names;
     for (int i = 0; i < count; i++)
         if (text_ends_with(names[i], ENDING))
@@ -125,12 +92,12 @@ static void tours_close(Tours *t)
 /* Errors: those of tour_read and tour_place. Owner: the caller, tour_free. */
 static bool tour_open(Tour *tour, Tours *t, const char *name, Error *error)
 {
-    const char *shown = path(t, FOLDER "/%s", name);
+    const char *shown = arena_print(&t->arena, FOLDER "/%s", name);
     MapFile file;
     bool fine;
 
     *tour = (Tour){0};
-    if (!mapfile_open(&file, path(t, "%s/%s", t->root, shown), error))
+    if (!mapfile_open(&file, arena_print(&t->arena, "%s/%s", t->root, shown), error))
         return false;
     fine = tour_read(tour, shown, (const char *)file.bytes, file.size, error)
         && tour_place(tour, &t->stops, error);
@@ -226,21 +193,21 @@ static bool prepare(Tours *t, Error *error)
 static const char *save_script(Tours *t, const Tour *tour, const char *script,
                                Error *error)
 {
-    const char *base = path(t, "%s.%s", t->program, tour->word[0]);
-    const char *first = path(t, "%s.%s", base, debugger_names[t->debugger]);
+    const char *base = arena_print(&t->arena, "%s.%s", t->program, tour->word[0]);
+    const char *first = arena_print(&t->arena, "%s.%s", base, debugger_names[t->debugger]);
     const char *here = first;
 
     for (int i = 1; script != NULL; i++) {
         const char *cut = strstr(script, "\f\n");
-        const char *next = path(t, "%s.%d.lldb", base, i);
+        const char *next = arena_print(&t->arena, "%s.%d.lldb", base, i);
         Text piece = {0};
         bool fine;
 
         text_add(&piece, script, cut == NULL ? strlen(script) : (size_t)(cut - script));
         if (i > 1)
-            tour_add(&piece, "command unalias go\n");
+            text_print(&piece, "command unalias go\n");
         if (cut != NULL)
-            tour_add(&piece, "command alias go command source -c false -e true \"%s\"\n",
+            text_print(&piece, "command alias go command source -c false -e true \"%s\"\n",
                      next);
         fine = debugger_save(here, piece.bytes, piece.length, error);
         text_free(&piece);
@@ -288,7 +255,7 @@ static bool check(Tours *t, const Tour *tour, JsonWriter *w, Error *error)
     Text heard = {0};
     TourCounts counts = {0};
     bool fine = debugger_ask_release(&release, t->self, tour, error)
-             && debugger_listen(&heard, tour, &s, path(t, "%s.%s.batch", t->program,
+             && debugger_listen(&heard, tour, &s, arena_print(&t->arena, "%s.%s.batch", t->program,
                                 tour->word[0]), error);
 
     if (fine && w != NULL) {

@@ -191,7 +191,7 @@ static void compare(const Check *c, const TourItem *item, const char *value, Tex
 
     text_add(why, "", 0);
     if (data == NULL) {
-        tour_add(why, "--json has nothing there");
+        text_print(why, "--json has nothing there");
         return;
     }
     if (item->count > 0)
@@ -201,11 +201,11 @@ static void compare(const Check *c, const TourItem *item, const char *value, Tex
         double number;
 
         if (data == NULL)
-            tour_add(why, "--json has only %d numbers there", i);
+            text_print(why, "--json has only %d numbers there", i);
         else if (!take_number(&at, &number, &spelled, &length))
-            tour_add(why, "number %d is none: %.40s", i, spelled);
+            text_print(why, "number %d is none: %.40s", i, spelled);
         else if (!same(data, number, spelled, length))
-            tour_add(why, "number %d is %.*s here and %.40s there", i, (int)length,
+            text_print(why, "number %d is %.*s here and %.40s there", i, (int)length,
                      spelled, data->text != NULL ? data->text : "something else");
         if (why->length > 0)
             return;
@@ -304,12 +304,12 @@ static void check_expect(Check *c, const TourItem *item, int i, const char *valu
 
     if (!holds && find_part(c, &part, "left", i)) {
         take_value(&side, part.bytes);
-        tour_add(&why, "left %s, ", side.bytes);
+        text_print(&why, "left %s, ", side.bytes);
         find_part(c, &part, "right", i);
         take_value(&side, part.bytes);
-        tour_add(&why, "right %s", side.bytes);
+        text_print(&why, "right %s", side.bytes);
     } else if (!holds) {
-        tour_add(&why, "it is %s", value);
+        text_print(&why, "it is %s", value);
     }
     judge(c, item->text, NULL, holds ? NULL : why.bytes);
     text_free(&why);
@@ -347,7 +347,7 @@ static void check_item(Check *c, int i, const Text *part)
         check_expect(c, item, i, value.bytes);
     if (item->kind == TOUR_MATCH) {
         compare(c, item, value.bytes, &why);
-        tour_add(&what, "%s = %s in the release build", item->path, item->text);
+        text_print(&what, "%s = %s in the release build", item->path, item->text);
         judge(c, what.bytes, value.bytes, why.length > 0 ? why.bytes : NULL);
     }
     text_free(&value);
@@ -388,7 +388,7 @@ TourCounts tour_check(const Tour *tour, const char *heard, const Json *release,
     while (here && k < tour->stops)
         here = check_stop(&c, k++, &part);
     if (!here || !find_part(&c, &part, "end", 0)) {
-        tour_add(&words, "the debugger gave up; its last words: ");
+        text_print(&words, "the debugger gave up; its last words: ");
         last_words(&c, &words);
         judge(&c, tour->stop[k - 1].name, NULL, words.bytes);
     }

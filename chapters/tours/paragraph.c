@@ -17,19 +17,7 @@
  */
 #include "chapters/tours/tour.h"
 
-#include <stdarg.h>
 #include <string.h>
-
-void tour_add(Text *out, const char *format, ...)
-{
-    char text[4096];
-    va_list values;
-
-    va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    text_add(out, text, strlen(text));
-}
 
 /* Bytes of a UTF-8 word are not its columns; those that go on do not count. */
 static int columns(const char *text, size_t length)

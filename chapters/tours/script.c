@@ -82,11 +82,11 @@ static void say_line(Script *w, const char *line, size_t length, const char *col
         text_add(w->out, "\n", 1);
         return;
     }
-    tour_add(w->out, "echo %s", colored ? color : "");
+    text_print(w->out, "echo %s", colored ? color : "");
     if (length > 0 && line[0] == ' ' && !colored)
         text_add(w->out, "\\", 1);          /* gdb drops blanks in front     */
     add_escaped(w->out, line, length, "\\");
-    tour_add(w->out, "%s\\n\n", colored ? "\\033[0m" : "");
+    text_print(w->out, "%s\\n\n", colored ? "\\033[0m" : "");
 }
 
 /* Lines of text, a person's only. */
@@ -116,7 +116,7 @@ static void say_typed(Script *w, const char *command)
 
     if (w->s->debugger == LLDB)
         return;
-    tour_add(&line, "(gdb) %s", command);
+    text_print(&line, "(gdb) %s", command);
     say_lines(w, line.bytes, "\\033[2m");
     text_free(&line);
 }
@@ -125,13 +125,13 @@ static void command(Script *w, const char *text)
 {
     if (!w->s->batch)
         say_typed(w, text);
-    tour_add(w->out, "%s\n", text);
+    text_print(w->out, "%s\n", text);
 }
 
 static void mark(Script *w, const char *what, int number)
 {
     if (w->s->batch)
-        tour_add(w->out, w->s->debugger == GDB ? "echo \\n@tour %s %d\\n\n"
+        text_print(w->out, w->s->debugger == GDB ? "echo \\n@tour %s %d\\n\n"
                  : "# @tour %s %d\n", what, number);
 }
 
@@ -153,9 +153,9 @@ static void add_numbers(Text *out, const char *text, int count, Debugger debugge
         simple = simple && (isalnum((unsigned char)*at)
                             || strchr("_.->[]", *at) != NULL);
     if (debugger == GDB)
-        tour_add(out, simple ? "*%s@%d" : "*(%s)@%d", text, count);
+        text_print(out, simple ? "*%s@%d" : "*(%s)@%d", text, count);
     else
-        tour_add(out, simple ? "parray %d &%s[0]" : "parray %d &(%s)[0]", count, text);
+        text_print(out, simple ? "parray %d &%s[0]" : "parray %d &(%s)[0]", count, text);
 }
 
 /* Show a value. In a batch gdb's `output` gives it without "$1 = ". */
@@ -164,11 +164,11 @@ static void show(Script *w, const char *text, int count)
     Text line = {0};
 
     if (w->s->debugger == GDB)
-        tour_add(&line, w->s->batch ? "output " : "print ");
+        text_print(&line, w->s->batch ? "output " : "print ");
     else if (count == 0)
-        tour_add(&line, "expression -- ");
+        text_print(&line, "expression -- ");
     if (count == 0)
-        tour_add(&line, "%s", text);
+        text_print(&line, "%s", text);
     else
         add_numbers(&line, text, count, w->s->debugger);
     command(w, line.bytes);
@@ -179,7 +179,7 @@ static void call(Script *w, const char *text)
 {
     Text line = {0};
 
-    tour_add(&line, w->s->debugger == GDB ? "call %s" : "expression -- %s", text);
+    text_print(&line, w->s->debugger == GDB ? "call %s" : "expression -- %s", text);
     command(w, line.bytes);
     text_free(&line);
 }
@@ -206,7 +206,7 @@ static void ask(Script *w, const char *text)
         return;
     if (w->s->debugger == GDB) {
         say_lines(w, "  (think, then press Enter)", "\\033[2m");
-        tour_add(w->out, "shell sh -c 'read answer'\n");
+        text_print(w->out, "shell sh -c 'read answer'\n");
     } else {
         say_lines(w, "  (think, then say go)", "");
     }
@@ -275,7 +275,7 @@ static void put_item(Script *w, int i)
         expect(w, item->text, i);
         break;
     case TOUR_MATCH:
-        tour_add(&note, "(the fast build's --json has the same, at %s)\n", item->path);
+        text_print(&note, "(the fast build's --json has the same, at %s)\n", item->path);
         say_lines(w, note.bytes, "\\033[2m");
         show(w, item->text, item->count);
         break;
@@ -290,7 +290,7 @@ static void put_heading(Script *w, int k)
     const TourStop *stop = &w->tour->stop[k];
     Text line = {0};
 
-    tour_add(&line, "\n── %d of %d  %s  %s:%d ──\n", k + 1, w->tour->stops,
+    text_print(&line, "\n── %d of %d  %s  %s:%d ──\n", k + 1, w->tour->stops,
              stop->name, stop->file, stop->at);
     say_lines(w, line.bytes, "\\033[1;36m");
     text_free(&line);
@@ -317,29 +317,29 @@ static void put_body(Script *w, int k)
 /* break or tbreak, with condition and hit count */
 static void put_gdb_break(Script *w, const TourStop *stop, const char *word)
 {
-    tour_add(w->out, "%s %s:%d", word, stop->file, stop->at);
+    text_print(w->out, "%s %s:%d", word, stop->file, stop->at);
     if (stop->condition != NULL)
-        tour_add(w->out, " if %s", stop->condition);
-    tour_add(w->out, "\n");
+        text_print(w->out, " if %s", stop->condition);
+    text_print(w->out, "\n");
     if (stop->hit > 1)
-        tour_add(w->out, "ignore $bpnum %d\n", stop->hit - 1);
+        text_print(w->out, "ignore $bpnum %d\n", stop->hit - 1);
 }
 
 static void put_lldb_break(Script *w, const TourStop *stop)
 {
     Text path = {0};
 
-    tour_add(&path, "%s/%s", w->s->root, stop->file);
-    tour_add(w->out, "breakpoint set -o true -f");
+    text_print(&path, "%s/%s", w->s->root, stop->file);
+    text_print(w->out, "breakpoint set -o true -f");
     add_quoted(w->out, path.bytes);
-    tour_add(w->out, " -l %d", stop->at);
+    text_print(w->out, " -l %d", stop->at);
     if (stop->condition != NULL) {
-        tour_add(w->out, " -c");
+        text_print(w->out, " -c");
         add_quoted(w->out, stop->condition);
     }
     if (stop->hit > 1)
-        tour_add(w->out, " -i %d", stop->hit - 1);
-    tour_add(w->out, "\n");
+        text_print(w->out, " -i %d", stop->hit - 1);
+    text_print(w->out, "\n");
     text_free(&path);
 }
 
@@ -356,10 +356,10 @@ static void put_in_line(Script *w)
             put_gdb_break(w, &w->tour->stop[k], "tbreak");
         else
             put_lldb_break(w, &w->tour->stop[k]);
-        tour_add(w->out, "%s\n", k == 0 ? launch : "continue");
+        text_print(w->out, "%s\n", k == 0 ? launch : "continue");
         mark(w, "stop", k);
         if (w->s->batch)
-            tour_add(w->out, w->s->debugger == GDB ? "backtrace\n"
+            text_print(w->out, w->s->debugger == GDB ? "backtrace\n"
                      : "thread backtrace\n");
         put_body(w, k);
     }
@@ -370,21 +370,21 @@ static void put_in_line(Script *w)
 static void put_breakpoints(Script *w)
 {
     for (int k = 0; k < w->tour->stops; k++) {
-        tour_add(w->out, "\ndefine tour_%d\n", k + 1);
+        text_print(w->out, "\ndefine tour_%d\n", k + 1);
         put_heading(w, k);
-        tour_add(w->out, "frame\n");
+        text_print(w->out, "frame\n");
         put_body(w, k);
-        tour_add(w->out, "end\n");
+        text_print(w->out, "end\n");
     }
     for (int k = 0; k < w->tour->stops; k++) {
-        tour_add(w->out, "\n");
+        text_print(w->out, "\n");
         put_gdb_break(w, &w->tour->stop[k], "break");
-        tour_add(w->out, "set $stop_%d = $bpnum\n%scommands $stop_%d\nsilent\n"
+        text_print(w->out, "set $stop_%d = $bpnum\n%scommands $stop_%d\nsilent\n"
                  "disable $stop_%d\n", k + 1, k == 0 ? "" : "disable $bpnum\n", k + 1,
                  k + 1);
         if (k + 1 < w->tour->stops)
-            tour_add(w->out, "enable $stop_%d\n", k + 2);
-        tour_add(w->out, "tour_%d\nend\n", k + 1);
+            text_print(w->out, "enable $stop_%d\n", k + 2);
+        text_print(w->out, "tour_%d\nend\n", k + 1);
     }
 }
 
@@ -403,17 +403,17 @@ static void put_settings(Script *w)
     text_add(w->out, w->s->debugger == GDB ? gdb : lldb,
              strlen(w->s->debugger == GDB ? gdb : lldb));
     if (w->s->batch && w->s->debugger == GDB)
-        tour_add(w->out, "set width 0\nset print frame-arguments none\n");
-    tour_add(w->out, w->s->debugger == GDB ? "file" : "target create");
+        text_print(w->out, "set width 0\nset print frame-arguments none\n");
+    text_print(w->out, w->s->debugger == GDB ? "file" : "target create");
     add_quoted(w->out, w->s->program);
-    tour_add(w->out, w->s->debugger == GDB ? "\nset args"
+    text_print(w->out, w->s->debugger == GDB ? "\nset args"
              : "\nsettings set -- target.run-args");
     for (int i = 0; i < w->tour->words; i++)
         if (w->s->debugger == GDB)
             add_shell_word(w->out, w->tour->word[i]);
         else
             add_quoted(w->out, w->tour->word[i]);
-    tour_add(w->out, w->s->batch && w->s->debugger == GDB ? " 2>&1 > /dev/null\n"
+    text_print(w->out, w->s->batch && w->s->debugger == GDB ? " 2>&1 > /dev/null\n"
              : "\n");
 }
 
@@ -422,7 +422,7 @@ static void put_beginning(Script *w)
 {
     Text title = {0};
 
-    tour_add(&title, "\n%s: %s\n\n", w->tour->word[0], w->tour->title);
+    text_print(&title, "\n%s: %s\n\n", w->tour->word[0], w->tour->title);
     say_lines(w, title.bytes, "\\033[1m");
     text_free(&title);
     for (int i = 0; i < w->tour->stop[0].first; i++)
@@ -440,14 +440,14 @@ void tour_script(Text *out, const Tour *tour, const TourScript *s)
     Script w = { .tour = tour, .s = s, .out = out };
     bool breakpoints = s->debugger == GDB && !s->batch;
 
-    tour_add(out, "# %s as a script for %s; ./run tour makes it\n", tour->path,
+    text_print(out, "# %s as a script for %s; ./run tour makes it\n", tour->path,
              s->debugger == GDB ? "gdb" : "lldb");
     put_settings(&w);
     if (breakpoints)
         put_breakpoints(&w);
     put_beginning(&w);
     if (breakpoints)
-        tour_add(out, "run\n");
+        text_print(out, "run\n");
     else
         put_in_line(&w);
 }

@@ -112,8 +112,6 @@ void tour_script(Text *out, const Tour *tour, const TourScript *s);
 /* Words one after another, a new line where one does not fit; the first begins with
  * lead (ASCII), the others with so many blanks. */
 void tour_wrap(Text *out, const char *text, const char *lead, int width);
-void tour_add(Text *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 /* ---- what came back (check.c) */
 

@@ -27,6 +27,7 @@
  */
 #include "base/memory.h"
 
+#include <stdarg.h>         /* arena_print's values                         */
 #include <stdio.h>          /* the sentence when nothing is left; /proc     */
 #include <stdlib.h>         /* calloc, realloc, aligned_alloc, free, exit   */
 #include <string.h>         /* memcpy, memset                               */
@@ -185,6 +186,24 @@ char *arena_text(Arena *arena, const char *text, size_t length)
 
     memcpy(copy, text, length);
     return copy;
+}
+
+/* printf into the arena, as long as it gets. */
+char *arena_print(Arena *arena, const char *format, ...)
+{
+    va_list values, again;
+    char *text;
+    int length;
+
+    va_start(values, format);
+    va_copy(again, values);
+    length = vsnprintf(NULL, 0, format, values);
+    must(length >= 0, "printf cannot print \"%s\"", format);
+    text = arena_get(arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(values);
+    va_end(again);
+    return text;
 }
 
 void arena_free(Arena *arena)

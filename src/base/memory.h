@@ -31,6 +31,8 @@ typedef struct { ArenaBlock *last; } Arena;        /* {0} is an empty arena   */
 
 void *arena_get(Arena *arena, size_t bytes);       /* 16-byte aligned, zeroed */
 char *arena_text(Arena *arena, const char *text, size_t length);
+char *arena_print(Arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void arena_free(Arena *arena);
 
 #endif

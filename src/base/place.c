@@ -26,9 +26,12 @@
 #include "base/place.h"
 
 #include <dirent.h>         /* opendir, readdir                              */
-#include <stdlib.h>         /* qsort                                         */
+#include <limits.h>         /* PATH_MAX                                      */
+#include <stdlib.h>         /* qsort, realpath                               */
 #include <string.h>         /* strrchr, strcmp, strlen                       */
 #include <unistd.h>         /* readlink                                      */
+
+#include "base/mapfile.h"   /* path_is_file                                  */
 
 #if defined(__APPLE__)
 #include <mach-o/dyld.h>    /* _NSGetExecutablePath                          */
@@ -62,6 +65,23 @@ bool place_of_program(char *path, size_t room)
         return false;
     *slash = '\0';
     return true;
+}
+
+const char *place_with(const char *file, Arena *arena)
+{
+    static const char *const steps[] = { "", "/..", "/../.." };
+    char program[PATH_MAX], real[PATH_MAX];
+    bool known = place_of_program(program, sizeof program);
+
+    for (int i = known ? 0 : 3; i < 4; i++) {
+        const char *folder = i == 3 ? "."
+                           : arena_print(arena, "%s%s", program, steps[i]);
+
+        if (path_is_file(arena_print(arena, "%s/%s", folder, file))
+            && realpath(folder, real) != NULL)
+            return arena_text(arena, real, strlen(real));
+    }
+    return NULL;
 }
 
 static int by_bytes(const void *a, const void *b)

@@ -39,6 +39,8 @@
  */
 #include "base/utf8.h"
 
+#include <stdarg.h>         /* text_print's values                          */
+#include <stdio.h>          /* vsnprintf                                    */
 #include <string.h>         /* memcpy, strlen, strcmp                       */
 
 #include "base/memory.h"    /* memory_grow, memory_give_back                */
@@ -130,20 +132,42 @@ size_t utf8_tail(const char *bytes, size_t length)
     return 0;
 }
 
-/* Append bytes, which must not lie in text itself (growing would move them).
- * The room doubles, so that n single bytes cost O(n). */
-void text_add(Text *text, const char *bytes, size_t length)
+/* Room for so many bytes more, and the final NUL. It doubles, so that n single
+ * bytes cost O(n). */
+static void make_room(Text *text, size_t more)
 {
-    size_t need = text->length + length + 1;        /* 1: the final NUL     */
+    size_t need = text->length + more + 1;
 
     if (text->room < need) {
         text->room = need > 2 * text->room ? need : 2 * text->room;
         text->bytes = memory_grow(text->bytes, text->room);
     }
+}
+
+/* Append bytes, which must not lie in text itself (growing would move them). */
+void text_add(Text *text, const char *bytes, size_t length)
+{
+    make_room(text, length);
     if (length > 0)
         memcpy(text->bytes + text->length, bytes, length);
     text->length += length;
     text->bytes[text->length] = '\0';
+}
+
+void text_print(Text *text, const char *format, ...)
+{
+    va_list values, again;
+    int length;
+
+    va_start(values, format);
+    va_copy(again, values);
+    length = vsnprintf(NULL, 0, format, values);
+    must(length >= 0, "printf cannot print \"%s\"", format);
+    make_room(text, (size_t)length);
+    vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
+    text->length += (size_t)length;
+    va_end(values);
+    va_end(again);
 }
 
 void text_add_point(Text *text, uint32_t point)

@@ -31,6 +31,8 @@ typedef struct {
 } Text;
 
 void text_add(Text *text, const char *bytes, size_t length);
+void text_print(Text *text, const char *format, ...)    /* printf           */
+    __attribute__((format(printf, 2, 3)));
 void text_add_point(Text *text, uint32_t point);
 /* The same, each maximal ill-formed part as U+FFFD (Unicode, section 3.9). */
 void text_add_lossy(Text *text, const char *bytes, size_t length);

@@ -141,6 +141,18 @@ TEST(arena)
 
 /* 64 MB that were touched show in the peak and stay there; getrusage, another
  * witness, has seen at least as much (up to the kernel's lazy counting). */
+TEST(printed_into_an_arena)
+{
+    Arena arena = {0};
+    const char *short_one = arena_print(&arena, "%s/%d", "models", 3);
+    const char *long_one = arena_print(&arena, "%*s|", 100000, "");
+
+    expect_text(short_one, "models/3");
+    expect(strlen(long_one) == 100001 && long_one[100000] == '|');
+    expect_text(arena_print(&arena, "%s", ""), "");
+    arena_free(&arena);
+}
+
 TEST(the_peak)
 {
     size_t before = memory_peak(), bytes = (size_t)64 << 20, after;
@@ -168,5 +180,6 @@ const Test memory_tests[] = {
     { "a small wish that fails is exit 5", a_small_wish_ends_the_process },
     { "an arena's pieces are apart and aligned", arena },
     { "the peak shows what was touched", the_peak },
+    { "printed into an arena", printed_into_an_arena },
     { NULL, NULL },
 };

@@ -25,6 +25,20 @@ TEST(the_folder_of_the_program)
     expect(!place_of_program(got, 3));              /* no room               */
 }
 
+/* The tests are built two folders below the clone at most, or started from its top. */
+TEST(the_folder_that_has_a_file)
+{
+    Arena arena = {0};
+    char here[4096];
+    const char *found = place_with("src/LAYERS", &arena);
+
+    expect(getcwd(here, sizeof here) != NULL && found != NULL);
+    expect_text(found, here);
+    expect(place_with("src/no such file", &arena) == NULL);
+    expect(place_with("src", &arena) == NULL);          /* a folder is no file */
+    arena_free(&arena);
+}
+
 /* Sorted by bytes: capitals, digits and accents as no dictionary has them. */
 TEST(names_are_sorted_by_bytes)
 {
@@ -63,5 +77,6 @@ const Test place_tests[] = {
     { "the folder of the program", the_folder_of_the_program },
     { "names are sorted by bytes", names_are_sorted_by_bytes },
     { "no folder has no names", no_folder_has_no_names },
+    { "the folder that has a file", the_folder_that_has_a_file },
     { NULL, NULL },
 };

@@ -166,6 +166,20 @@ TEST(the_end_of_a_text)
     expect(text_ends_with("", "") && !text_ends_with("", "a"));
 }
 
+TEST(a_text_takes_what_printf_makes)
+{
+    Text text = {0};
+
+    text_print(&text, "%s", "");
+    expect_text(text.bytes, "");
+    text_print(&text, "%s %d", "row", 7);
+    text_print(&text, "%*s!", 5000, "");                /* as long as it gets */
+    expect_int(text.length, 5 + 5001);
+    expect(strncmp(text.bytes, "row 7    ", 9) == 0 && text.bytes[5005] == '!');
+    expect_int(strlen(text.bytes), text.length);
+    text_free(&text);
+}
+
 const Test utf8_tests[] = {
     { "the examples of RFC 3629", the_examples_of_rfc3629 },
     { "every code point comes back", every_code_point_comes_back },
@@ -176,5 +190,6 @@ const Test utf8_tests[] = {
     { "tails", tails },
     { "a text grows and stays terminated", a_text_grows_and_stays_terminated },
     { "the end of a text", the_end_of_a_text },
+    { "a text takes what printf makes", a_text_takes_what_printf_makes },
     { NULL, NULL },
 };
