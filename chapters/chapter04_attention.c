@@ -11,7 +11,8 @@
  *          v      v      v      v      v   what each word has to say
  *          └──────┴──┬───┴──────┴──────┘
  *                    ▼
- *               one head's answer, added to the row of "dog"
+ *               one head's answer: all heads' answers, through one more matrix,
+ *               are added to the row of "dog"
  *
  * In chapter 03 every word thought for itself, and the machine could only guess from
  * the last one. Here is the one step in which words meet. Each word asks a question
@@ -39,7 +40,7 @@
  *   learn to leave them at position 0 then: see the column "first".
  * - Some heads look one word back, others far. Nobody told them to: the table of habits
  *   measures what they learned.
- * - Query heads share keys: that is why the cache is small.
+ * - Where query heads share keys, the cache is small.
  *
  * In a debugger (make debug; gdb build/debug/run):
  *
@@ -48,18 +49,18 @@
  *      break rope_apply            `print position[3]`, `print rope->frequency[0]`
  *
  * Read next: src/kernels/attention.c, src/kernels/rope.c, src/model/kvcache.c; then
- * chapters/lesson/attention_theorem.c and chapters/chapter05_sampling.c.
+ * chapters/lesson/attention_theorem.c, chapters/lesson/turn.c and
+ * chapters/chapter05_sampling.c.
  */
-#include <math.h>
 #include <string.h>
 
 #include "chapters/lesson/attention_theorem.h"
 #include "chapters/lesson/looking.h"
+#include "chapters/lesson/turn.h"
 #include "chapters/words.h"
 
 #define PROMPT "The cat saw the dog, and the dog ran after the cat"
 #define WORD 9                      /* the word that the theorem changes     */
-#define DEGREES 57.29577951308232   /* in a radian                           */
 
 typedef struct {
     OpenModel m;
@@ -68,38 +69,9 @@ typedef struct {
     int at;                         /* where they differ                     */
     const char *other;              /* and the other word                    */
     AttentionView view;             /* the prompt, read                      */
-    float *p;                       /* [L, H, T, T] weights; NaN: not seen   */
     const char *const *word;        /* [T] labels                            */
     int layer, head;                /* --layer, --head                       */
 } Looks;
-
-/* The map of one head: [T, T]. */
-static float *map_of(const Looks *k, int layer, int h)
-{
-    const Config *c = &k->m.model.config;
-
-    return row(k->p, (layer * c->H + h) * k->ids.count, k->ids.count);
-}
-
-/* All weights of all heads. */
-static void weigh_all(Looks *k)
-{
-    const Config *c = &k->m.model.config;
-    int T = k->ids.count;
-
-    k->p = memory_get_bytes((size_t)c->L * (size_t)c->H * (size_t)T * (size_t)T
-                            * sizeof *k->p);
-    for (int layer = 0; layer < c->L; layer++)
-        for (int h = 0; h < c->H; h++)
-            for (int t = 0; t < T; t++) {
-                float *p = row(map_of(k, layer, h), t, T);
-
-                view_weights(p, &k->view, layer, h, t);
-                //@stop head_weighed
-                for (int s = t + 1; s < T; s++)
-                    p[s] = NAN;
-            }
-}
 
 /* Where row t looks most, position 0 and itself left out; -1: there is nothing. */
 static int strongest(const float *p, int t)
@@ -112,10 +84,10 @@ static int strongest(const float *p, int t)
     return best;
 }
 
-/* How decidedly a head looks back: the mean of its rows' strongest looks. */
+/* How decidedly a head looks back: its rows' strongest looks, added up. */
 static double decided(const Looks *k, int layer, int h)
 {
-    const float *map = map_of(k, layer, h);
+    const float *map = view_map(&k->view, layer, h);
     int T = k->ids.count;
     double sum = 0;
 
@@ -146,6 +118,12 @@ static bool choose_head(Looks *k, const Options *o, Error *error)
 
 /* --- what is shown ------------------------------------------------------------ */
 
+/* The mean of n shares that add up to sum; "-": there is none. */
+static const char *mean(Looks *k, double sum, int n)
+{
+    return n == 0 ? "-" : looking_cell(&k->arena, "%.3f", sum / n);
+}
+
 /* The mean share that a head gives to the first position, the word before, the word
  * itself, and the same word where it stood before. Rows t >= 2 count; for the last
  * share those whose word stood before. */
@@ -155,7 +133,7 @@ static void habits(const char **cell, Looks *k, int h)
     double first = 0, back = 0, own = 0, again = 0;
 
     for (int t = 2; t < T; t++) {
-        const float *p = row(map_of(k, k->layer, h), t, T);
+        const float *p = row(view_map(&k->view, k->layer, h), t, T);
         int before = t - 1;
 
         while (before > 0 && k->ids.id[before] != k->ids.id[t])
@@ -168,10 +146,10 @@ static void habits(const char **cell, Looks *k, int h)
         rows++;
     }
     cell[0] = looking_cell(&k->arena, "%d", h);
-    cell[1] = looking_cell(&k->arena, "%.3f", first / max_int(rows, 1));
-    cell[2] = looking_cell(&k->arena, "%.3f", back / max_int(rows, 1));
-    cell[3] = looking_cell(&k->arena, "%.3f", own / max_int(rows, 1));
-    cell[4] = repeats == 0 ? "-" : looking_cell(&k->arena, "%.3f", again / repeats);
+    cell[1] = mean(k, first, rows);
+    cell[2] = mean(k, back, rows);
+    cell[3] = mean(k, own, rows);
+    cell[4] = mean(k, again, repeats);
 }
 
 static void show_heads(Lesson *l, Looks *k)
@@ -188,13 +166,16 @@ static void show_heads(Lesson *l, Looks *k)
     }
     lesson_part(l, "heads", "Who looks at whom");
     looking_tokens(l, &k->m, &k->ids);
-    picture_number(l, "layer", "layer", k->layer, 4, "");
+    picture_number(l, "layer", "layer (--layer N: another)", k->layer, 4, "");
     lesson_say(l, "A map for each head. Each row is a word, each column a word that it may "
-               "look at: itself and those before it. Light is much, dark is little; a row "
-               "adds up to 1.");
-    picture_maps(l, "maps", map_of(k, k->layer, 0), c->H, k->ids.count, k->ids.count, name);
-    lesson_say(l, "Where each head puts its weight on average: at position 0, at the word "
-               "before, at the word itself, and at the same word where it stood before.");
+               "look at: itself and those before it. %s A row adds up to 1.", l->color
+               ? "Light is much, dark is little." : "A digit counts tenths, and · is less "
+               "than a hundredth.");
+    picture_maps(l, "maps", view_map(&k->view, k->layer, 0), c->H, k->ids.count,
+                 k->ids.count, name);
+    lesson_say(l, "Where each head puts its weight, on average over the words from position "
+               "2 on: at position 0, at the word before, at the word itself, and at the same "
+               "word where it stood before.");
     picture_table(l, "habits", head, "rrrrr", cell, c->H);
 }
 
@@ -202,7 +183,7 @@ static void show_head(Lesson *l, Looks *k)
 {
     static const char *const head[] = { "position", "word", "at", "looks_at", "weight",
                                         "at_first" };
-    const float *map = map_of(k, k->layer, k->head);
+    const float *map = view_map(&k->view, k->layer, k->head);
     int T = k->ids.count, rows = T - 2;
     const char **cell = arena_get(&k->arena, (size_t)max_int(rows, 1) * 6 * sizeof *cell);
 
@@ -217,11 +198,13 @@ static void show_head(Lesson *l, Looks *k)
         memcpy(row(cell, t - 2, 6), line, sizeof line);
     }
     lesson_part(l, "head", "One head, large");
-    picture_number(l, "layer", "layer", k->layer, 4, "");
-    picture_number(l, "head", "head", k->head, 4, "");
+    picture_number(l, "layer", "layer (--layer N: another)", k->layer, 4, "");
+    picture_number(l, "head", "head (--head N: another)", k->head, 4, "");
     picture_heatmap(l, "map", "tenths of each row's attention", map, T, T, k->word, k->word);
-    lesson_say(l, "Where each word looks most, itself and position 0 left out; and how much "
-               "it leaves at position 0.");
+    lesson_say(l, rows == 0
+               ? "(Two words are too few for a look back past position 0.)"
+               : "Where each word looks most, itself and position 0 left out; and how much "
+                 "it leaves at position 0.");
     picture_table(l, "looks", head, "rlrlrr", cell, rows);
 }
 
@@ -247,19 +230,22 @@ static void show_cache(Lesson *l, Looks *k)
     }
     lesson_part(l, "cache", "What is kept");
     lesson_say(l, "A word's key and value never change, so they are kept: for each position "
-               "2 × %d layers × %d key heads × %d numbers of %zu bytes. The %d query heads "
-               "share these key heads.", c->L, c->K, c->D, format_bytes(format), c->H);
+               "2 × %d layers × %d key heads × %d numbers of %zu bytes. (There are %d query "
+               "heads: %d for each key head.)", c->L, c->K, c->D, format_bytes(format), c->H,
+               c->H / c->K);
     picture_number(l, "bytes_per_position", "bytes per position",
                    (double)kvcache_bytes(c, 1, format), 12, "");
     picture_number(l, "bytes_now", "bytes of this text's cache",
                    (double)k->view.session.cache.bytes, 12, "");
+    lesson_say(l, "Bytes for a text of so many positions:");
     picture_bars(l, "growth", bar, 5);
     lesson_say(l, "What it saves: to write n words one by one, n rows go through the layers. "
                "Without it, all words would be read again for each: n (n + 1) / 2 rows.");
     picture_table(l, "work", head, "rrrr", &cell[0][0], 5);
 }
 
-/* The last word alone and at the end of the prompt: with attention they differ. */
+/* The last word alone (behind what the tokenizer puts before every text, unless that
+ * is the prompt) and at the end of the prompt: with attention they differ. */
 static bool show_guesses(Lesson *l, Looks *k, const Options *o, Error *error)
 {
     int V = k->m.model.config.V, T = k->ids.count;
@@ -268,8 +254,9 @@ static bool show_guesses(Lesson *l, Looks *k, const Options *o, Error *error)
     Ids alone = {0};
     bool fine;
 
-    if (T > 2)
-        ids_add(&alone, k->ids.id[0]);
+    tokenizer_encode(&alone, k->m.dir.tokenizer, "", 0, true);
+    if (alone.count + 1 >= T)
+        alone.count = 0;
     ids_add(&alone, k->ids.id[T - 1]);
     fine = looking_ask(logits, &k->m, o, &alone, error);
     ids_free(&alone);
@@ -285,89 +272,23 @@ static bool show_guesses(Lesson *l, Looks *k, const Options *o, Error *error)
     return true;
 }
 
-/* --- the turn ------------------------------------------------------------------- */
-
-/* By how many degrees the engine turns pair i at a position, below half a circle. */
-static double degrees(const Looks *k, int i, int position)
-{
-    const Rope *rope = &k->m.model.rope;
-    float *x = memory_get(rope->width, sizeof *x);
-    double angle;
-
-    x[i] = 1;
-    rope_apply(x, rope, &position, 1, 1, rope->width);
-    angle = DEGREES * atan2((double)x[i + rope->width / 2], (double)x[i]);
-    memory_give_back(x);
-    return angle;
-}
-
-/* Equation (1) for the last word's query and the word before it, as if they stood at
- * positions at + distance and at. */
-static double score(const Looks *k, int at, int distance)
-{
-    const Config *c = &k->m.model.config;
-    const Record *seen = &k->view.seen;
-    int D = c->D, T = k->ids.count, there = at + distance;
-    float *q = memory_get(2 * D, sizeof *q), *key = q + D;
-    double s;
-
-    memcpy(q, row(record_row(seen, PROBE_Q, k->layer, T - 1), k->head, D),
-           (size_t)D * sizeof *q);
-    memcpy(key, row(record_row(seen, PROBE_K, k->layer, T - 2), k->head / (c->H / c->K), D),
-           (size_t)D * sizeof *q);
-    rope_apply(q, &k->m.model.rope, &there, 1, 1, D);
-    rope_apply(key, &k->m.model.rope, &at, 1, 1, D);
-    s = (double)kernels->dot[FORMAT_F32](q, key, D) / sqrt((double)D);
-    memory_give_back(q);
-    return s;
-}
-
-static void show_angles(Lesson *l, Looks *k)
-{
-    static const char *const head[] = { "pair", "f", "at_1", "at_2", "at_3", "round" };
-    const Rope *rope = &k->m.model.rope;
-    int half = rope->width / 2, rows = 0;
-    const char *cell[8][6];
-
-    for (int i = 0; i < half && rows < 8; rows++) {
-        double f = (double)rope->frequency[i];
-
-        cell[rows][0] = looking_cell(&k->arena, "%d", i);
-        cell[rows][1] = looking_cell(&k->arena, "%.6f", f);
-        for (int p = 1; p <= 3; p++)
-            cell[rows][p + 1] = looking_cell(&k->arena, "%.3f", degrees(k, i, p));
-        cell[rows][5] = looking_cell(&k->arena, "%.0f", 360 / DEGREES / f);
-        i = i == half - 1 ? half : min_int(half - 1, i + (half + 6) / 7);
-    }
-    lesson_say(l, "%d of the %d numbers of a head turn, in %d pairs. Pair 0 turns by one "
-               "radian, %.1f degrees, with each word; the last one hardly moves. Below: "
-               "f in radians per word, the angle in degrees at positions 1, 2 and 3, and "
-               "how many words a full round takes.", rope->width, k->m.model.config.D,
-               half, DEGREES);
-    picture_table(l, "angles", head, "rrrrrr", &cell[0][0], rows);
-}
-
 static void show_turn(Lesson *l, Looks *k)
 {
-    static const char *const head[] = { "distance", "from_0", "from_10", "from_100" };
-    static const int from[] = { 0, 10, 100 };
-    const char *cell[6][4];
+    const Rope *rope = &k->m.model.rope;
     int T = k->ids.count;
 
     lesson_part(l, "turn", "The turn: how a word knows its place");
-    show_angles(l, k);
-    lesson_say(l, "So only the distance counts. The query of \"%s\" and the key of \"%s\", "
-               "put at many places: the score changes with the distance, and hardly with "
-               "where the key stands (the rest is rounding).", k->word[T - 1],
+    lesson_say(l, "%d of the %d numbers of a head turn, in %d pairs, pair 0 fastest and the "
+               "last one slowest. Below: f in radians (57.3 degrees) per word, the angle in "
+               "degrees at positions 1, 2 and 3, and how many words a full round takes.",
+               rope->width, k->m.model.config.D, rope->width / 2);
+    turn_angles(l, &k->arena, rope);
+    lesson_say(l, "Turn two rows by the same angle, and their dot product stays: so only the "
+               "distance counts. The query of \"%s\" and the key of \"%s\", put at many "
+               "places: the score changes with the distance, and hardly with where the key "
+               "stands, at 0, 10 or 100 (the rest is rounding).", k->word[T - 1],
                k->word[T - 2]);
-    for (int r = 0; r < 6; r++) {
-        int distance = r == 0 ? 0 : 1 << (r - 1);
-
-        cell[r][0] = looking_cell(&k->arena, "%d", distance);
-        for (int i = 0; i < 3; i++)
-            cell[r][i + 1] = looking_cell(&k->arena, "%.5f", score(k, from[i], distance));
-    }
-    picture_table(l, "scores", head, "rrrr", &cell[0][0], 6);
+    turn_scores(l, &k->arena, &k->view, rope, k->layer, k->head);
 }
 
 /* --- what is proved ------------------------------------------------------------- */
@@ -410,7 +331,7 @@ static bool look(Lesson *l, Looks *k, const Options *o, Error *error)
     if (!model_open(&k->m, o, error) || !looking_prompt(&k->ids, &k->m, o, PROMPT, error)
         || !view_read(&k->view, &k->m, o, &k->ids, k->ids.count, error))
         return false;
-    weigh_all(k);
+    view_weigh(&k->view);
     if (!choose_head(k, o, error))
         return false;
     k->word = looking_words(&k->arena, &k->m, &k->ids);
@@ -432,7 +353,6 @@ int chapter04_attention(const Options *options)
     lesson_begin(&l, "chapter04_attention", "04 attention: each word looks back", options);
     fine = look(&l, &k, options, &error);
     view_free(&k.view);
-    memory_give_back(k.p);
     arena_free(&k.arena);
     ids_free(&k.ids);
     ids_free(&k.changed);

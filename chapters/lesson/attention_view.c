@@ -20,6 +20,10 @@
  */
 #include "chapters/lesson/attention_view.h"
 
+#include <math.h>               /* NAN                                       */
+
+#include "base/memory.h"
+
 /* Logits go to the Probe; nobody needs them a second time. */
 static void ignore(void *context, int position, const float *logits)
 {
@@ -49,6 +53,7 @@ bool view_read(AttentionView *view, const OpenModel *m, const Options *options,
 
 void view_free(AttentionView *view)
 {
+    memory_give_back(view->p);
     session_free(&view->session);
     record_free(&view->seen);
 }
@@ -68,6 +73,30 @@ void view_weights(float *p, const AttentionView *view, int layer, int h, int t)
 
     attention_weights(p, row(record_row(&view->seen, PROBE_ROTATED_Q, layer, t), h, c->D),
                       &looks, view->session.cache.format, h, c->H, c->K, c->D);
+}
+
+const float *view_map(const AttentionView *view, int layer, int h)
+{
+    return row(view->p, (layer * view->config->H + h) * view->T, view->T);
+}
+
+void view_weigh(AttentionView *view)
+{
+    const Config *c = view->config;
+    int T = view->T;
+
+    view->p = memory_get_bytes((size_t)c->L * (size_t)c->H * (size_t)T * (size_t)T
+                               * sizeof *view->p);
+    for (int layer = 0; layer < c->L; layer++)
+        for (int h = 0; h < c->H; h++)
+            for (int t = 0; t < T; t++) {
+                float *p = row(view->p, (layer * c->H + h) * T + t, T);
+
+                view_weights(p, view, layer, h, t);
+                //@stop head_weighed
+                for (int s = t + 1; s < T; s++)
+                    p[s] = NAN;
+            }
 }
 
 void view_cached(float *out, const AttentionView *view, int layer, bool values, int g,

@@ -15,6 +15,7 @@ typedef struct {
     int T;                          /* tokens of the text                    */
     Session session;                /* stands behind the text                */
     Record seen;                    /* Q K V ROTATED_Q ROTATED_K HEADS BLOCK LOGITS */
+    float *p;                       /* [L, H, T, T] of view_weigh, or NULL   */
 } AttentionView;
 
 /* chunk: tokens per pass; T or more: all at once. The view must not be moved.
@@ -28,6 +29,11 @@ AttentionRow view_looks(const AttentionView *view, int layer, int t);
 
 /* p [t + 1]: how much of each position head h of row t took. */
 void view_weights(float *p, const AttentionView *view, int layer, int h, int t);
+
+/* All weights of all heads; then a map [T, T] of one head: row t, and NaN for the
+ * positions that it does not see. The maps of a layer's heads follow each other. */
+void view_weigh(AttentionView *view);
+const float *view_map(const AttentionView *view, int layer, int h);
 
 /* A cached key (values: false) or value, widened; group g. out [D]. */
 void view_cached(float *out, const AttentionView *view, int layer, bool values, int g,

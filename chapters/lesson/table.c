@@ -167,6 +167,8 @@ void picture_table(Lesson *l, const char *key, const char *const *head,
         write_table(l, key, head, columns, cell, rows);
         return;
     }
+    if (rows == 0)
+        return;
     width = memory_get(columns, sizeof *width);
     measure(l, width, head, align, columns, cell, rows);
     paint_block(l);
