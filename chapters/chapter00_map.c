@@ -233,18 +233,31 @@ static void print_text(Map *map)
              i < n - 1 ? " ·" : "\n");
 }
 
+/* As much of the end of a path as fits into so many columns. */
+static const char *end_of(const char *path, int columns)
+{
+    while (columns_of(path) > columns)
+        path++;
+    while (((unsigned char)*path & 0xC0) == 0x80)       /* inside a character */
+        path++;
+    return path;
+}
+
 static void print_model(Map *map)
 {
     const Weights *w = &map->m.model.weights;
     const Config *c = &map->m.model.config;
     static const char *const formats[] = { "F32", "F16", "BF16" };
+    const char *path;
     char count[16];
 
     stage(map, "02", "weights");
     item(map, "%d tensors,", map->m.dir.file.count);
     item(map, "%s numbers as %s:", short_count(count, (double)w->parameters),
          formats[w->format]);
-    item(map, "%.1f MB of %s\n", (double)w->bytes / 1e6, map->m.dir.path);
+    item(map, "%.1f MB of", (double)w->bytes / 1e6);
+    path = end_of(map->m.dir.path, map->width - NAME - 2);
+    item(map, "%s%s\n", path == map->m.dir.path ? "" : "…", path);
     stage(map, "03", "layers");
     item(map, "[%d, %d] through %d layers;", map->ids.count, c->E, c->L);
     item(map, "the last row's size:");
