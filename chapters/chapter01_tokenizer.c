@@ -58,9 +58,10 @@
  */
 #include <string.h>
 
+#include "base/memory.h"
 #include "chapters/commands/common.h"
 #include "chapters/lesson/anytext.h"
-#include "chapters/lesson/looking.h"    /* looking_cell                      */
+#include "chapters/lesson/pictures.h"
 #include "chapters/lesson/roundtrip.h"
 #include "chapters/words.h"
 
@@ -173,9 +174,9 @@ static void show_race(Lab *lab)
         //@stop race_step
         if (!race_merge(&row, step))
             break;
-        cell[3 * s + 3] = looking_cell(&lab->arena, "%d", step->rank);
-        cell[3 * s + 4] = looking_cell(&lab->arena, "%s + %s", token(lab, step->left),
-                                       token(lab, step->right));
+        cell[3 * s + 3] = arena_print(&lab->arena, "%d", step->rank);
+        cell[3 * s + 4] = arena_print(&lab->arena, "%s + %s", token(lab, step->left),
+                                      token(lab, step->right));
         cell[3 * s + 5] = row_text(lab, &row);
     }
     picture_table(&lab->l, "merges", head, "rll", cell, steps + 1);
@@ -211,7 +212,7 @@ static void show_bytes(Lab *lab)
         text_clear(&out);
         stream_add(&stream, &out, lab->trip.race.ids.id[i]);
         //@stop bytes_streamed
-        cell[3 * i] = looking_cell(&lab->arena, "%d", lab->trip.race.ids.id[i]);
+        cell[3 * i] = arena_print(&lab->arena, "%d", lab->trip.race.ids.id[i]);
         cell[3 * i + 1] = token(lab, lab->trip.race.ids.id[i]);
         cell[3 * i + 2] = arena_text(&lab->arena, out.length > 0 ? out.bytes : "",
                                      out.length);
@@ -253,8 +254,8 @@ static void show_texts(Lab *lab)
         race_run(&lab->trip.race, lab->t, word[i], strlen(word[i]));
         for (int k = 0; k < lab->trip.race.ids.count; k++)
             ids_add(&row.id, lab->trip.race.ids.id[k]);
-        cell[3 * i] = looking_cell(&lab->arena, "\"%s\"", word[i]);
-        cell[3 * i + 1] = looking_cell(&lab->arena, "%d", row.id.count);
+        cell[3 * i] = arena_print(&lab->arena, "\"%s\"", word[i]);
+        cell[3 * i + 1] = arena_print(&lab->arena, "%d", row.id.count);
         cell[3 * i + 2] = row_text(lab, &row);
         race_row_free(&row);
     }
@@ -268,8 +269,8 @@ static void show_texts(Lab *lab)
             characters += (*c & 0xC0) != 0x80;
         race_run(&lab->trip.race, lab->t, text[i], strlen(text[i]));
         bar[i] = (Bar){ text[i], (double)lab->trip.race.ids.count / characters,
-                        looking_cell(&lab->arena, "%d for %d characters",
-                                     lab->trip.race.ids.count, characters) };
+                        arena_print(&lab->arena, "%d for %d characters",
+                                    lab->trip.race.ids.count, characters) };
     }
     lesson_say(&lab->l, "Tokens for each character of a text:");
     picture_bars(&lab->l, "texts", bar, TEXTS);
@@ -291,12 +292,12 @@ static void show_losses(Lab *lab)
         text_clear(&text);
         text_add_point(&text, loss->point);
         roundtrip_try(&lab->trip, &count, &text, &back);
-        cell[3 * i] = looking_cell(&lab->arena, "U+%04X %s", (unsigned)loss->point,
-                                   text.bytes);
-        cell[3 * i + 1] = looking_cell(&lab->arena, "\"%s\"", back.bytes);
+        cell[3 * i] = arena_print(&lab->arena, "U+%04X %s", (unsigned)loss->point,
+                                  text.bytes);
+        cell[3 * i + 1] = arena_print(&lab->arena, "\"%s\"", back.bytes);
         cell[3 * i + 2] = loss->why == LOSS_BLANK
-            ? "blanks are written so"
-            : looking_cell(&lab->arena, "byte %02x has no token", loss->why);
+            ? "▁ stands for a blank"
+            : arena_print(&lab->arena, "byte %02x has no token", loss->why);
     }
     picture_table(&lab->l, "cannot", head, "lll", cell, lab->trip.losses);
     text_free(&text);
@@ -325,10 +326,10 @@ static RoundTripCount show_trials(Lab *lab, uint64_t seed)
             roundtrip_try(&lab->trip, &count, &text, &back);
         }
         cell[5 * kind] = kind < ANYTEXT_KINDS ? anytext_kind(kind) : "tokens at random";
-        cell[5 * kind + 1] = looking_cell(&lab->arena, "%d", count.texts);
-        cell[5 * kind + 2] = looking_cell(&lab->arena, "%d", count.ids);
-        cell[5 * kind + 3] = looking_cell(&lab->arena, "%d", count.back);
-        cell[5 * kind + 4] = looking_cell(&lab->arena, "%d", count.excused);
+        cell[5 * kind + 1] = arena_print(&lab->arena, "%d", count.texts);
+        cell[5 * kind + 2] = arena_print(&lab->arena, "%d", count.ids);
+        cell[5 * kind + 3] = arena_print(&lab->arena, "%d", count.back);
+        cell[5 * kind + 4] = arena_print(&lab->arena, "%d", count.excused);
         roundtrip_add(&all, &count);
     }
     text_free(&text);

@@ -161,11 +161,11 @@ static void climb_cells(const char **cell, Layers *w, int i)
     const float *part[] = { before, last(w, PROBE_NORM2, i), last(w, PROBE_HIDDEN, i),
                             last(w, PROBE_MLP, i), after };
 
-    cell[0] = looking_cell(&w->arena, "%d", i);
+    cell[0] = arena_print(&w->arena, "%d", i);
     for (int j = 0; j < 5; j++)
-        cell[j + 1] = looking_cell(&w->arena, "%.4f",
-                                   looking_size(part[j], j == 2 ? c->F : c->E));
-    cell[6] = looking_cell(&w->arena, "%.3f", looking_likeness(before, after, c->E));
+        cell[j + 1] = arena_print(&w->arena, "%.4f",
+                                  looking_size(part[j], j == 2 ? c->F : c->E));
+    cell[6] = arena_print(&w->arena, "%.3f", looking_likeness(before, after, c->E));
 }
 
 /* Each layer's sizes, and the rows themselves. */
@@ -186,9 +186,9 @@ static void show_climb(Lesson *l, Layers *w)
     lesson_say(l, "The row goes from size %.3g to %.3g. And here it is:",
                looking_size(entering(w, 0), c->E), looking_size(entering(w, c->L), c->E));
     for (int i = 0; i <= c->L; i++)
-        looking_strip(l, looking_cell(&w->arena, "x%d", i),
-                      i == 0 ? "embedding" : looking_cell(&w->arena, "after layer %d",
-                                                          i - 1), entering(w, i), c->E);
+        looking_strip(l, arena_print(&w->arena, "x%d", i),
+                      i == 0 ? "embedding" : arena_print(&w->arena, "after layer %d",
+                                                         i - 1), entering(w, i), c->E);
 }
 
 /* Two texts with one last word: the same scores without attention, others with it. */

@@ -121,7 +121,7 @@ static bool choose_head(Looks *k, const Options *o, Error *error)
 /* The mean of n shares that add up to sum; "-": there is none. */
 static const char *mean(Looks *k, double sum, int n)
 {
-    return n == 0 ? "-" : looking_cell(&k->arena, "%.3f", sum / n);
+    return n == 0 ? "-" : arena_print(&k->arena, "%.3f", sum / n);
 }
 
 /* The mean share that a head gives to the first position, the word before, the word
@@ -145,7 +145,7 @@ static void habits(const char **cell, Looks *k, int h)
         repeats += before > 0;
         rows++;
     }
-    cell[0] = looking_cell(&k->arena, "%d", h);
+    cell[0] = arena_print(&k->arena, "%d", h);
     cell[1] = mean(k, first, rows);
     cell[2] = mean(k, back, rows);
     cell[3] = mean(k, own, rows);
@@ -161,7 +161,7 @@ static void show_heads(Lesson *l, Looks *k)
     const char **cell = arena_get(&k->arena, (size_t)c->H * 5 * sizeof *cell);
 
     for (int h = 0; h < c->H; h++) {
-        name[h] = looking_cell(&k->arena, "head %d", h);
+        name[h] = arena_print(&k->arena, "head %d", h);
         habits(row(cell, h, 5), k, h);
     }
     lesson_part(l, "heads", "Who looks at whom");
@@ -190,10 +190,10 @@ static void show_head(Lesson *l, Looks *k)
     for (int t = 2; t < T; t++) {
         const float *p = row(map, t, T);
         int s = strongest(p, t);
-        const char *line[] = { looking_cell(&k->arena, "%d", t), k->word[t],
-                               looking_cell(&k->arena, "%d", s), k->word[s],
-                               looking_cell(&k->arena, "%.3f", (double)p[s]),
-                               looking_cell(&k->arena, "%.3f", (double)p[0]) };
+        const char *line[] = { arena_print(&k->arena, "%d", t), k->word[t],
+                               arena_print(&k->arena, "%d", s), k->word[s],
+                               arena_print(&k->arena, "%.3f", (double)p[s]),
+                               arena_print(&k->arena, "%.3f", (double)p[0]) };
 
         memcpy(row(cell, t - 2, 6), line, sizeof line);
     }
@@ -222,10 +222,10 @@ static void show_cache(Lesson *l, Looks *k)
         double n = length[i];
         size_t bytes = kvcache_bytes(c, length[i], format);
 
-        cell[i][0] = looking_cell(&k->arena, "%d", length[i]);
-        cell[i][1] = looking_cell(&k->arena, "%zu", bytes);
+        cell[i][0] = arena_print(&k->arena, "%d", length[i]);
+        cell[i][1] = arena_print(&k->arena, "%zu", bytes);
         cell[i][2] = cell[i][0];
-        cell[i][3] = looking_cell(&k->arena, "%.0f", n * (n + 1) / 2);
+        cell[i][3] = arena_print(&k->arena, "%.0f", n * (n + 1) / 2);
         bar[i] = (Bar){ cell[i][0], (double)bytes, cell[i][1] };
     }
     lesson_part(l, "cache", "What is kept");

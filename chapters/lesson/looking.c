@@ -18,7 +18,6 @@
 #include "chapters/lesson/looking.h"
 
 #include <math.h>                   /* sqrt                                  */
-#include <stdarg.h>
 #include <string.h>
 
 #include "kernels/softmax.h"
@@ -102,22 +101,6 @@ void looking_guesses(Lesson *l, const char *key, const OpenModel *m,
     }
     picture_bars(l, key, bar, n);
     sampling_work_free(&work);
-}
-
-const char *looking_cell(Arena *arena, const char *format, ...)
-{
-    va_list values, again;
-    size_t bytes;
-    char *text;
-
-    va_start(values, format);
-    va_copy(again, values);
-    bytes = (size_t)vsnprintf(NULL, 0, format, values) + 1;
-    text = arena_get(arena, bytes);
-    vsnprintf(text, bytes, format, again);
-    va_end(values);
-    va_end(again);
-    return text;
 }
 
 bool looking_ask(float *logits, const OpenModel *m, const Options *options,

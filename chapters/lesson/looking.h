@@ -34,10 +34,6 @@ void looking_tokens(Lesson *l, const OpenModel *m, const Ids *ids);
 void looking_guesses(Lesson *l, const char *key, const OpenModel *m,
                      const float *logits);
 
-/* A cell of a table. Owner: arena. */
-const char *looking_cell(Arena *arena, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 /* The whole model's logits [V] behind ids, in a session of their own.
  * Errors: those of session_init and session_feed. */
 bool looking_ask(float *logits, const OpenModel *m, const Options *options,

@@ -23,7 +23,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "chapters/lesson/looking.h"    /* looking_cell                      */
 
 #define DEGREES 57.29577951308232   /* in a radian                           */
 #define PAIRS 8                     /* that are shown at most                */
@@ -51,11 +50,11 @@ void turn_angles(Lesson *l, Arena *arena, const Rope *rope)
     for (int i = 0; i < half && rows < PAIRS; rows++) {
         double f = (double)rope->frequency[i];
 
-        cell[rows][0] = looking_cell(arena, "%d", i);
-        cell[rows][1] = looking_cell(arena, "%.6f", f);
+        cell[rows][0] = arena_print(arena, "%d", i);
+        cell[rows][1] = arena_print(arena, "%.6f", f);
         for (int p = 1; p <= 3; p++)
-            cell[rows][p + 1] = looking_cell(arena, "%.3f", degrees(rope, i, p));
-        cell[rows][5] = looking_cell(arena, "%.0f", 360 / DEGREES / f);
+            cell[rows][p + 1] = arena_print(arena, "%.3f", degrees(rope, i, p));
+        cell[rows][5] = arena_print(arena, "%.0f", 360 / DEGREES / f);
         i = i == half - 1 ? half : min_int(half - 1, i + (half + 6) / 7);
     }
     picture_table(l, "angles", head, "rrrrrr", &cell[0][0], rows);
@@ -92,10 +91,10 @@ void turn_scores(Lesson *l, Arena *arena, const AttentionView *view, const Rope 
     for (int r = 0; r < DISTANCES; r++) {
         int distance = r == 0 ? 0 : 1 << (r - 1);
 
-        cell[r][0] = looking_cell(arena, "%d", distance);
+        cell[r][0] = arena_print(arena, "%d", distance);
         for (int i = 0; i < 3; i++)
-            cell[r][i + 1] = looking_cell(arena, "%.5f", score(view, rope, layer, h,
-                                                               from[i], distance));
+            cell[r][i + 1] = arena_print(arena, "%.5f", score(view, rope, layer, h,
+                                                              from[i], distance));
     }
     picture_table(l, "scores", head, "rrrr", &cell[0][0], DISTANCES);
 }
