@@ -27,8 +27,8 @@
 #include <string.h>
 
 static const char *const keywords[] = {
-    "_Alignas", "_Bool", "_Noreturn", "bool", "break", "case", "char", "const",
-    "continue", "default", "do", "double", "else", "enum", "extern", "false",
+    "__attribute__", "_Alignas", "_Bool", "_Noreturn", "bool", "break", "case",
+    "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "false",
     "float", "for", "goto", "if", "inline", "int", "int16_t", "int32_t",
     "int64_t", "int8_t", "long", "NULL", "return", "short", "signed", "size_t",
     "sizeof", "static", "struct", "switch", "true", "typedef", "uint16_t",
