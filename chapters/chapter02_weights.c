@@ -45,7 +45,7 @@
  * In a debugger (make debug; gdb build/debug/run):
  *
  *      break safetensors_parse    `x/32c bytes`: the header, before it is believed
- *      break tensor_to_f32        `x/8xb p`, then `finish` and `print out[0]`
+ *      break tensor_to_f32        `x/2xb data`, then `finish` and `print x`
  *      break chapter02_weights    here
  *
  * Read next: files/safetensors_header.c, numbers/halffloat.c.

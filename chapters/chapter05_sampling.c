@@ -10,10 +10,10 @@
  *         ▼
  *      p [V]         0.63  0.31  0  0.06  …       adds up to 1
  *
- *      0                              0.63                 0.94    1
- *      ├───────── there ────────────────┼───────── , ───────┼── the ┤
- *                       ▲
- *                       u, the dart: a number of (seed, position)
+ *      0               0.31  0.37                                  1
+ *      ├─────── , ───────┼ the ┼───────────── there ───────────────┤
+ *                                              ▲
+ *                                              u, the dart: a function of seed, position
  *
  * After "Once upon a time" a model does not know the next word. It knows how likely
  * each of its words is, and somebody has to choose. This lesson shows the choice for
@@ -36,14 +36,16 @@
  *
  * What to notice:
  *
- * - Filters only cut: what stays keeps its proportions and shares what was cut.
  * - Temperature keeps the order. It changes how much the order matters.
+ * - The filters behind it only cut: what stays keeps its proportions and shares what
+ *   was cut.
  * - The dart is no event but a function: ask again and it is the same. So a text can be
  *   written again, on one thread or on three, from the middle or from the start.
  *
  * In a debugger (make debug; gdb build/debug/run):
  *
- *      break sampling_distribution    `print *config`, `finish`, `print p[442]`
+ *      break sampling_distribution    `print *config`, `finish`,
+ *                                     `print s->p[i][442]`
  *      break sampling_pick            `print u`, `finish`: the id
  *      break random_uniform           `print position`, `finish`
  *
@@ -150,14 +152,15 @@ static void show_filters(Dice *d)
         stage_setting(text[s][0], &d->stages.all, s);
         snprintf(text[s][2], 24, "%.2f", entropy_bits(d->stages.p[s], d->V, &stay));
         snprintf(text[s][1], 24, "%d", stay);
-        lesson_say(&d->l, s == MODEL ? "%s:" : "+ %s %s:", stage_names[s], text[s][0]);
+        lesson_say(&d->l, s == MODEL ? "%s:" : "+ %s (%s): %s", stage_names[s],
+                   stage_says[s], text[s][0]);
         show_stage(d, s);
         cell[4 * s] = stage_names[s];
         for (int c = 0; c < 3; c++)
             cell[4 * s + 1 + c] = text[s][c];
     }
     lesson_say(&d->l, "And all words together: how many are left, and how uncertain the "
-               "next one is, in bits.");
+               "next one is, in bits: as among 2^bits words that are equally likely.");
     picture_table(&d->l, "table", head, "lrrr", cell, STAGES);
 }
 
@@ -194,9 +197,9 @@ static void show_dart(Dice *d)
     char text[TEXTS][3][24];
 
     lesson_part(&d->l, "dart", "The dart");
-    lesson_say(&d->l, "Each word owns a piece of the line as long as it is likely, in "
-               "order of the ids. Position %d of the text with seed %" PRIu64 ":",
-               d->ids.count, d->writing.seed);
+    lesson_say(&d->l, "Each word that is left owns a piece of the line as long as it is "
+               "likely, in order of the ids. The dart u of position %d with seed %" PRIu64
+               ":", d->ids.count, d->writing.seed);
     for (int i = 0; i < TEXTS; i++) {
         uint64_t seed = d->writing.seed + (uint64_t)i;
         float u = random_uniform(seed, 0, (uint32_t)d->ids.count, 0);
@@ -251,8 +254,9 @@ static void show_temperature(Dice *d)
     lesson_say(&d->l, "The scores are divided by T before they become probabilities; "
                "here there is no filter. T = 1 is the model's own opinion, 0 leaves only "
                "the best.");
-    picture_heatmap(&d->l, "map", "p of the likeliest words", x, 4, d->words, rows, token);
-    lesson_say(&d->l, "2^bits equally likely words would be as uncertain:");
+    picture_heatmap(&d->l, "map", "p of the likeliest words, in tenths", x, 4, d->words,
+                    rows, token);
+    lesson_say(&d->l, "(0 is less than a tenth, · less than a hundredth.) In numbers:");
     picture_table(&d->l, "table", head, "rrrr", cell, 4);
 }
 

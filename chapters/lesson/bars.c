@@ -47,6 +47,10 @@ static void write_bars(Lesson *l, const char *key, const Bar *bars, int n)
  */
 static void print_bar(const Lesson *l, const Bar *bar, int label, int parts, int note)
 {
+    bool noted = bar->note != NULL && bar->note[0] != '\0';
+
+    if (parts == 0 && !noted)       /* nothing behind the label              */
+        label = min_int(label, columns_of(bar->label));
     fprintf(l->out, "%*s", PAINT_MARGIN, "");
     paint_cell(l, bar->label, label, 'l');
     if (parts > 0) {
@@ -56,7 +60,7 @@ static void print_bar(const Lesson *l, const Bar *bar, int label, int parts, int
         fputs(eighths[parts % 8], l->out);
         paint_end(l);
     }
-    if (bar->note != NULL && bar->note[0] != '\0') {
+    if (noted) {
         fputs(parts > 0 ? " " : "  ", l->out);
         paint_cell(l, bar->note, min_int(note, columns_of(bar->note)), 'l');
     }

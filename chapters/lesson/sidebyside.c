@@ -56,7 +56,8 @@ static bool draw_line(const Lesson *l, const char **at, int n, int width)
     for (int i = 0; i < n; i++) {
         char line[512];
 
-        snprintf(line, sizeof line, "%.*s", (int)bytes[i], at[i]);
+        snprintf(line, sizeof line, "%.*s", (int)(bytes[i] - (bytes[i] > 1
+                 && at[i][bytes[i] - 1] == ' ')), at[i]);
         fprintf(l->out, "%*s", i == 0 ? PAINT_MARGIN : GAP, "");
         paint_cell(l, line, i == n - 1 ? min_int(width, columns_of(line)) : width,
                    'l');

@@ -33,6 +33,10 @@ const char *const stage_names[STAGES] = { "the model", "repetition penalty",
                                           "temperature", "top-k", "top-p", "min-p" };
 const char *const stage_keys[STAGES] = { "model", "penalty", "temperature", "top_k",
                                          "top_p", "min_p" };
+const char *const stage_says[STAGES] = {
+    "", "words of the text so far lose", "below 1 the best gain, above 1 the others",
+    "the k likeliest stay", "the fewest stay that hold the share p",
+    "what has less than this share of the best goes" };
 
 /* A line of the table above. */
 static SamplingConfig config_of(const SamplingConfig *all, int stage)

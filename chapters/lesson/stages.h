@@ -13,6 +13,7 @@
 enum { MODEL, PENALTY, TEMPERATURE, TOP_K, TOP_P, MIN_P, STAGES };
 extern const char *const stage_names[STAGES];       /* "top-k"               */
 extern const char *const stage_keys[STAGES];        /* "top_k"               */
+extern const char *const stage_says[STAGES];        /* "the k likeliest stay" */
 
 typedef struct {
     SamplingConfig all;             /* the filters of the last stage         */
