@@ -27,7 +27,7 @@
 #include "chapters/lesson/pictures.h"
 
 #define LABEL 18                    /* columns, so that strips line up       */
-#define NOTE 10                     /* columns behind: "  16 a cell"         */
+#define NOTE 12                     /* columns behind: "  160 a cell"        */
 
 static void write_strip(Lesson *l, const char *key, const char *label,
                         const float *x, int n)

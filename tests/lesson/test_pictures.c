@@ -96,11 +96,12 @@ TEST(a_dart_falls_on_the_line)
                      "\"labels\":[\"a\",\"b\"]}}");
 }
 
-/* 30 cells: 60 - margin 2 - label 18 - note 10. */
+/* 28 cells: 60 - margin 2 - label 18 - note 12. */
 TEST(strips_show_sign_and_size)
 {
     static const float x[] = { 2, 1, 0.5f, 0.49f, 0.125f, 0.124f, 0, -0.124f, -0.125f,
                                -0.49f, -0.5f, -1 };
+    static const float wide[2800] = {0};        /* 28 cells of 100           */
     float many[31] = {0};
     Lesson l = canvas(false, false);
 
@@ -108,9 +109,11 @@ TEST(strips_show_sign_and_size)
     many[30] = 0.6f;
     picture_strip(&l, "x", "row", x, 12, 1);
     picture_strip(&l, "y", "many", many, 31, 1);
+    picture_strip(&l, "z", "wide", wide, 2800, 1);
     expect_drawn(&l, "\n"
                      "  row               ▀▀▀▔▔···▁▁▄▄\n"
-                     "  many              ▄··············▀  2 a cell\n");
+                     "  many              ▄··············▀  2 a cell\n"
+                     "  wide              ····························  100 a cell\n");
 
     l = canvas(false, true);
     picture_strip(&l, "x", "row", x + 2, 2, 1);
