@@ -38,7 +38,8 @@
  *   and which words often follow which.
  * - Nearly all of the work is dot products. The theorem is about them: the plainest
  *   loop that a textbook could print and the fastest kernel of this machine give the
- *   same bits, for any number of threads and of rows at once.
+ *   same bits, for any number of threads and of rows at once. (Norm and bend are held
+ *   against their equations, within what rounding may do.)
  *
  * In a debugger (make debug; gdb build/debug/run):
  *
@@ -242,8 +243,10 @@ static bool prove(Lesson *l, Layers *w, const Options *o, Error *error)
                            w->same.count - 1), bytes) == 0,
                  "two texts with the same last word have the same scores");
     fine = kernels_choose(o->kernels, error);
-    if (fine)
+    if (fine) {
+        check_equations(l, &w->m.model, &w->seen, w->ids.count - 1);
         check_textbook(l, &w->m.model, &w->seen, w->ids.count - 1);
+    }
     for (int t = 1; fine && t <= THREADS; t++) {
         fine = check_climb(l, &w->m.model, &w->ids, &w->seen, &w->again, "plain", t, t > 1,
                            error);

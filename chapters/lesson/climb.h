@@ -21,8 +21,10 @@ bool climb(const Model *m, const int *ids, int n, const Probe *probe, Error *err
 /* x_l: row t as it enters layer l; after the last one for l = L. */
 const float *climb_row(const Record *seen, int l, int t);
 
-/* Is each number of row t the textbook's dot product, and each sum a sum? */
+/* Is each number of row t the textbook's dot product, and each sum a sum? And are norm
+ * and bend, where they are RMSNorm and silu, equations (2) and (3)? */
 void check_textbook(Lesson *l, const Model *m, const Record *seen, int t);
+void check_equations(Lesson *l, const Model *m, const Record *seen, int t);
 
 /* The climb again, one row at a time or all at once, compared with what was seen.
  * again: scratch. Kernels and threads stay chosen. Errors: those of climb. */
