@@ -60,7 +60,6 @@
 
 #include "base/memory.h"
 #include "chapters/commands/common.h"
-#include "chapters/lesson/anytext.h"
 #include "chapters/lesson/pictures.h"
 #include "chapters/lesson/roundtrip.h"
 #include "chapters/words.h"
@@ -68,7 +67,6 @@
 #define PROMPT "Once upon a time"
 #define SMILE "café 😀"             /* é: 2 bytes, 😀: 4                      */
 #define SHOWN 60                    /* tokens that are drawn of a long text  */
-#define KINDS (ANYTEXT_KINDS + 1)   /* and those made of tokens              */
 #define EACH 600                    /* random texts of each kind             */
 
 typedef struct {
@@ -278,71 +276,20 @@ static void show_texts(Lab *lab)
                "weights, and with a place in what it can remember.");
 }
 
-/* What cannot come back, each by its smallest example. */
-static void show_losses(Lab *lab)
-{
-    static const char *const head[] = { "text", "comes back as", "because" };
-    const char *cell[3 * ROUNDTRIP_LOSSES];
-    Text text = {0}, back = {0};
-    RoundTripCount count = {0};
-
-    for (int i = 0; i < lab->trip.losses; i++) {
-        const Loss *loss = &lab->trip.loss[i];
-
-        text_clear(&text);
-        text_add_point(&text, loss->point);
-        roundtrip_try(&lab->trip, &count, &text, &back);
-        cell[3 * i] = arena_print(&lab->arena, "U+%04X %s", (unsigned)loss->point,
-                                  text.bytes);
-        cell[3 * i + 1] = arena_print(&lab->arena, "\"%s\"", back.bytes);
-        cell[3 * i + 2] = loss->why == LOSS_BLANK
-            ? "▁ stands for a blank"
-            : arena_print(&lab->arena, "byte %02x has no token", loss->why);
-    }
-    picture_table(&lab->l, "cannot", head, "lll", cell, lab->trip.losses);
-    text_free(&text);
-    text_free(&back);
-}
-
 /* 5: thousands of texts that nobody would write. */
 static RoundTripCount show_trials(Lab *lab, uint64_t seed)
 {
-    static const char *const head[] = { "random texts", "texts", "tokens", "came back",
-                                        "cannot" };
-    const char *cell[5 * KINDS];
-    Text text = {0}, back = {0};
-    RoundTripCount all = {0};
+    RoundTripCount all;
 
-    for (int kind = 0; kind < KINDS; kind++) {
-        RoundTripCount count = {0};
-
-        for (int i = 0; i < EACH; i++) {
-            text_clear(&text);
-            text_add(&text, "", 0);
-            if (kind < ANYTEXT_KINDS)
-                anytext(&text, kind, seed, i);
-            else
-                anytext_tokens(&text, lab->t, seed, i);
-            roundtrip_try(&lab->trip, &count, &text, &back);
-        }
-        cell[5 * kind] = kind < ANYTEXT_KINDS ? anytext_kind(kind) : "tokens at random";
-        cell[5 * kind + 1] = arena_print(&lab->arena, "%d", count.texts);
-        cell[5 * kind + 2] = arena_print(&lab->arena, "%d", count.ids);
-        cell[5 * kind + 3] = arena_print(&lab->arena, "%d", count.back);
-        cell[5 * kind + 4] = arena_print(&lab->arena, "%d", count.excused);
-        roundtrip_add(&all, &count);
-    }
-    text_free(&text);
-    text_free(&back);
     lesson_part(&lab->l, "trials", "There and back again");
     lesson_say(&lab->l, "Texts made by chance become tokens and then text again. Came "
                "back: byte for byte, but for what a tokenizer may normalize first (é as "
                "one character or as two). Cannot: it holds a character that this tokenizer "
                "has no way to write.");
-    picture_table(&lab->l, "kinds", head, "lrrrr", cell, KINDS);
+    all = roundtrip_table(&lab->l, &lab->arena, &lab->trip, seed, EACH);
     if (lab->trip.losses > 0) {
         lesson_say(&lab->l, "Characters that it cannot write:");
-        show_losses(lab);
+        roundtrip_losses(&lab->l, &lab->arena, &lab->trip);
     }
     if (lab->trip.more_losses)
         lesson_say(&lab->l, "(There are more of them than the table has room for.)");

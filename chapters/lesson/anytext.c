@@ -11,6 +11,7 @@
  *      combining       letters under towers of accents, Korean in pieces
  *      whitespace      blanks of all widths, tabs, line ends, ▁ among them
  *      control         the characters that are orders, marks of direction
+ *      tokens          not by code points: a handful of the vocabulary's tokens
  *
  * A tokenizer is tried with sentences by those who make it, and then meets the world:
  * an accent without a letter, a flag cut in half, a NUL. Such texts are made here by
@@ -27,13 +28,14 @@
 #define LONGEST 24                  /* code points of a text                 */
 #define RANGES 6
 #define TOKENS 16                   /* of a text made of tokens              */
+#define POINTS (ANYTEXT_KINDS - 1)  /* kinds that are made of code points    */
 
 typedef struct {
     const char *name;
     struct { uint32_t first, last; } range[RANGES];     /* equally likely    */
 } Kind;
 
-static const Kind kinds[ANYTEXT_KINDS] = {
+static const Kind kinds[POINTS] = {
     { "ASCII", { { ' ', '~' }, { 'a', 'z' }, { 'a', 'z' }, { 'A', 'Z' },
                  { '0', '9' }, { ' ', ' ' } } },
     { "all of Unicode", { { 0, 0x7FF }, { 0x800, 0xFFFF }, { 0x3000, 0x9FFF },
@@ -51,7 +53,7 @@ static const Kind kinds[ANYTEXT_KINDS] = {
 
 const char *anytext_kind(int kind)
 {
-    return kinds[kind].name;
+    return kind == POINTS ? "tokens at random" : kinds[kind].name;
 }
 
 /* A whole number below n, from the draw of that name at that place. */
@@ -63,9 +65,9 @@ static uint32_t below(uint32_t n, uint64_t seed, int number, int position, int d
     return (uint32_t)(u * n);
 }
 
-/* Appends. A surrogate, which is half of a UTF-16 pair and no character, becomes
- * U+FFFD, which is one. */
-void anytext(Text *out, int kind, uint64_t seed, int number)
+/* A surrogate, which is half of a UTF-16 pair and no character, becomes U+FFFD, which
+ * is one. */
+static void add_points(Text *out, int kind, uint64_t seed, int number)
 {
     int n = (int)below(LONGEST + 1, seed, number, 0, kind);
 
@@ -79,15 +81,24 @@ void anytext(Text *out, int kind, uint64_t seed, int number)
     }
 }
 
-/* Appends. Ended by chance, so that short ones are among them. */
-void anytext_tokens(Text *out, const Tokenizer *t, uint64_t seed, int number)
+/* Ended by chance, so that short ones are among them. */
+static void add_tokens(Text *out, const Tokenizer *t, uint64_t seed, int number)
 {
     int ids[TOKENS], n = 0;
     uint32_t V = (uint32_t)tokenizer_vocabulary(t);
 
-    while (n < TOKENS && below(20, seed, number, n, 2 * ANYTEXT_KINDS) > 0) {
-        ids[n] = (int)below(V, seed, number, n, 2 * ANYTEXT_KINDS + 1);
+    while (n < TOKENS && below(20, seed, number, n, 2 * POINTS) > 0) {
+        ids[n] = (int)below(V, seed, number, n, 2 * POINTS + 1);
         n++;
     }
     tokenizer_decode(out, t, ids, n, true);
+}
+
+/* Appends. */
+void anytext(Text *out, const Tokenizer *t, int kind, uint64_t seed, int number)
+{
+    if (kind == POINTS)
+        add_tokens(out, t, seed, number);
+    else
+        add_points(out, kind, seed, number);
 }

@@ -8,12 +8,11 @@
 
 #include "text/tokenizer.h"
 
-#define ANYTEXT_KINDS 6
+#define ANYTEXT_KINDS 7
 
 const char *anytext_kind(int kind);             /* "emoji"                    */
-void anytext(Text *out, int kind, uint64_t seed, int number);
 
-/* The text of a handful of tokens, taken at random: long words, and long races. */
-void anytext_tokens(Text *out, const Tokenizer *t, uint64_t seed, int number);
+/* The last kind is the text of a handful of t's tokens: long words, and long races. */
+void anytext(Text *out, const Tokenizer *t, int kind, uint64_t seed, int number);
 
 #endif

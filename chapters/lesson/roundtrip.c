@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "chapters/lesson/anytext.h"
 #include "text/pretokenize.h"       /* the letters that stand for bytes      */
 
 #define MARK 0x2581u                /* ▁                                     */
@@ -117,10 +118,59 @@ void roundtrip_try(RoundTrip *trip, RoundTripCount *count, const Text *text, Tex
     text_free(&hoped);
 }
 
-void roundtrip_add(RoundTripCount *all, const RoundTripCount *some)
+RoundTripCount roundtrip_table(Lesson *l, Arena *arena, RoundTrip *trip, uint64_t seed,
+                               int each)
 {
-    all->texts += some->texts;
-    all->ids += some->ids;
-    all->back += some->back;
-    all->excused += some->excused;
+    static const char *const head[] = { "random texts", "texts", "tokens", "came back",
+                                        "cannot" };
+    const char *cell[ANYTEXT_KINDS][5];
+    Text text = {0}, back = {0};
+    RoundTripCount all = {0};
+
+    for (int kind = 0; kind < ANYTEXT_KINDS; kind++) {
+        RoundTripCount count = {0};
+
+        for (int i = 0; i < each; i++) {
+            text_clear(&text);
+            text_add(&text, "", 0);
+            anytext(&text, trip->t, kind, seed, i);
+            roundtrip_try(trip, &count, &text, &back);
+        }
+        cell[kind][0] = anytext_kind(kind);
+        cell[kind][1] = arena_print(arena, "%d", count.texts);
+        cell[kind][2] = arena_print(arena, "%d", count.ids);
+        cell[kind][3] = arena_print(arena, "%d", count.back);
+        cell[kind][4] = arena_print(arena, "%d", count.excused);
+        all.texts += count.texts;
+        all.ids += count.ids;
+        all.back += count.back;
+        all.excused += count.excused;
+    }
+    picture_table(l, "kinds", head, "lrrrr", &cell[0][0], ANYTEXT_KINDS);
+    text_free(&text);
+    text_free(&back);
+    return all;
+}
+
+void roundtrip_losses(Lesson *l, Arena *arena, RoundTrip *trip)
+{
+    static const char *const head[] = { "text", "comes back as", "because" };
+    const char *cell[ROUNDTRIP_LOSSES][3];
+    Text text = {0}, back = {0};
+    RoundTripCount count = {0};
+
+    for (int i = 0; i < trip->losses; i++) {
+        const Loss *loss = &trip->loss[i];
+
+        text_clear(&text);
+        text_add_point(&text, loss->point);
+        roundtrip_try(trip, &count, &text, &back);
+        cell[i][0] = arena_print(arena, "U+%04X %s", (unsigned)loss->point, text.bytes);
+        cell[i][1] = arena_print(arena, "\"%s\"", back.bytes);
+        cell[i][2] = loss->why == LOSS_BLANK ? "▁ stands for a blank"
+                   : arena_print(arena, "byte %02x has no token", loss->why);
+    }
+    picture_table(l, "cannot", head, "lll", &cell[0][0], trip->losses);
+    text_free(&text);
+    text_free(&back);
 }

@@ -6,6 +6,8 @@
 #ifndef ROUNDTRIP_H
 #define ROUNDTRIP_H
 
+#include "base/memory.h"
+#include "chapters/lesson/pictures.h"
 #include "chapters/lesson/race.h"
 
 #define ROUNDTRIP_LOSSES 8          /* reasons that are kept                 */
@@ -28,14 +30,19 @@ typedef struct {
     bool more_losses;               /* there were others                     */
 } RoundTrip;
 
-/* all += some. */
-void roundtrip_add(RoundTripCount *all, const RoundTripCount *some);
-
 void roundtrip_init(RoundTrip *trip, const Tokenizer *t);
 void roundtrip_free(RoundTrip *trip);
 
 /* Encodes, judges the race, decodes into back, and compares. */
 void roundtrip_try(RoundTrip *trip, RoundTripCount *count, const Text *text,
                    Text *back);
+
+/* Tries `each` texts of every kind (anytext.h): "kinds", a line for each. Returns
+ * the counts of all. Cells in the arena. */
+RoundTripCount roundtrip_table(Lesson *l, Arena *arena, RoundTrip *trip, uint64_t seed,
+                               int each);
+
+/* "cannot": each loss by its character, what comes back, and why. */
+void roundtrip_losses(Lesson *l, Arena *arena, RoundTrip *trip);
 
 #endif
