@@ -32,6 +32,10 @@
  *   whose other threads are gone: nothing there asks for memory.
  * - Ctrl-C at a terminal goes to the group in front, which is ours and not the
  *   program's: it sets our flag (base/interrupt.h), and we pass the news on.
+ * - A compiler that is killed leaves its scratch files in /tmp; asked to end (SIGTERM)
+ *   it takes them away. So a group is asked first, and killed half a second later.
+ * - Whoever started us may ignore SIGCHLD. Then the system itself waits for our
+ *   children and forgets how they ended, and a crash would look like success.
  * - AddressSanitizer reserves terabytes of addresses that it never fills, so a limit
  *   on memory ends it at once. Its own option hard_rss_limit_mb does the job.
  *
@@ -49,12 +53,17 @@
 #include <sys/wait.h>       /* waitid, waitpid                               */
 #include <unistd.h>         /* fork, execvp, pipe, dup2                      */
 
+#if defined(__linux__)
+#include <sys/prctl.h>      /* PR_SET_PDEATHSIG                              */
+#endif
+
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
 
 #define KEEP ((size_t)1 << 20)
 #define GLANCE 20           /* milliseconds between two looks at the clock   */
+#define GRACE 0.5           /* seconds to tidy up between SIGTERM and SIGKILL */
 #define PIECES 64           /* of 64 KiB read between two looks              */
 
 extern char **environ;
@@ -90,13 +99,16 @@ static struct rlimit limit(size_t soft, size_t hard)
 }
 
 /* The limits that are not 0. A program may catch the signal that tells it that its
- * seconds are over, and go on; two seconds later comes one that it cannot catch. */
+ * seconds are over, and go on; two seconds later comes one that it cannot catch. A
+ * crash leaves no file `core` where the person works. */
 static void set_limits(const ProcessPlan *plan)
 {
+    struct rlimit core = limit(0, 0);
     struct rlimit cpu = limit((size_t)plan->cpu_seconds, (size_t)plan->cpu_seconds + 2);
     struct rlimit memory = limit(plan->memory, plan->memory);
     struct rlimit file = limit(plan->file, plan->file);
 
+    setrlimit(RLIMIT_CORE, &core);
     if (plan->cpu_seconds > 0)
         setrlimit(RLIMIT_CPU, &cpu);
     if (plan->memory > 0)
@@ -133,7 +145,7 @@ static char **joined_environment(const char *const *more)
 
 /* In the copy: become the program, or say why not through the pipe. A signal that
  * we ignore would stay ignored (base/output.c ignores SIGPIPE); one that we handle
- * does not. */
+ * does not. Where the system can, it kills the program when we are killed ourselves. */
 static _Noreturn void become(const ProcessPlan *plan, int pipes[PIPES][2],
                              char **environment)
 {
@@ -142,6 +154,9 @@ static _Noreturn void become(const ProcessPlan *plan, int pipes[PIPES][2],
 
     setpgid(0, 0);
     signal(SIGPIPE, SIG_DFL);
+#if defined(__linux__)
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
     set_limits(plan);
     environ = environment;
     if (nothing >= 0 && dup2(nothing, 0) == 0 && dup2(pipes[OUT][1], 1) == 1
@@ -197,6 +212,7 @@ static bool follow(Process *p, const ProcessPlan *plan, pid_t child,
 {
     size_t keep = plan->keep > 0 ? plan->keep : KEEP;
     double begin = clock_seconds();
+    double asked = 0;                       /* when it was asked to end      */
     bool stopped = false, late = false;
     int status = 0;
 
@@ -207,8 +223,12 @@ static bool follow(Process *p, const ProcessPlan *plan, pid_t child,
         stopped = stopped || interrupt_asked();
         late = late || (plan->seconds > 0
                         && clock_seconds() - begin > plan->seconds);
-        if (stopped || late)
+        if ((stopped || late) && asked == 0) {
+            asked = clock_seconds();
+            kill(-child, SIGTERM);
+        } else if (asked > 0 && clock_seconds() - asked > GRACE) {
             kill(-child, SIGKILL);
+        }
     }
     p->seconds = clock_seconds() - begin;
     kill(-child, SIGKILL);
@@ -245,6 +265,7 @@ bool process_run(Process *process, const ProcessPlan *plan, Error *error)
     *process = (Process){0};
     text_add(&process->out, "", 0);         /* so that bytes is not NULL     */
     text_add(&process->err, "", 0);
+    signal(SIGCHLD, SIG_DFL);
     fflush(NULL);
     if (open_pipes(pipes))
         child = fork();

@@ -3,8 +3,9 @@
  * Rules of use:
  * 1. There is no shell in between: argv are the words that the program gets, blanks,
  *    quotes and all. argv[0] without a slash is looked for in PATH.
- * 2. It has a process group of its own and nothing on its stdin. When it ends, runs
- *    out of time, or a person presses Ctrl-C here, the whole group is killed.
+ * 2. It has a process group of its own and nothing on its stdin. When it runs out of
+ *    time, or a person presses Ctrl-C here, the group is asked to end (SIGTERM) and
+ *    killed half a second later. When it ends, what is left of the group is killed.
  * 3. process_run fails only when nothing could be started, or on Ctrl-C. How the
  *    program ended is an answer, not an error.
  */

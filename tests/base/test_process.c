@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,12 +62,14 @@ TEST(words_folder_and_environment_arrive)
     process_free(&p);
 }
 
-/* SIGPIPE is ignored in ./run (base/output.c) and must not be in the other one. */
+/* SIGPIPE is ignored in ./run (base/output.c) and must not be in the other one. Where
+ * SIGCHLD is ignored, nobody hears how a child ended. */
 TEST(an_ignored_signal_is_not_inherited)
 {
     Process p;
 
     output_watch();
+    signal(SIGCHLD, SIG_IGN);
     p = shell((ProcessPlan){0}, "kill -PIPE $$; echo still here");
     expect_int(p.end, PROCESS_SIGNALLED);
     expect_int(p.code, SIGPIPE);
@@ -78,7 +81,7 @@ TEST(an_endless_loop_ends)
     Process p = shell((ProcessPlan){ .seconds = 0.2 }, "while :; do :; done");
 
     expect_int(p.end, PROCESS_TIMED_OUT);
-    expect(p.seconds >= 0.2 && p.seconds < 20);
+    expect(p.seconds >= 0.2);
     process_free(&p);
     p = shell((ProcessPlan){ .cpu_seconds = 1 }, "while :; do :; done");
     expect_int(p.end, PROCESS_TIMED_OUT);
@@ -86,6 +89,34 @@ TEST(an_endless_loop_ends)
     p = shell((ProcessPlan){ .seconds = 0.2 },
               "trap '' TERM INT; exec >&- 2>&-; sleep 1000");
     expect_int(p.end, PROCESS_TIMED_OUT);
+    process_free(&p);
+}
+
+/* Time to take scratch files away, and to say so; but not as much as one likes. */
+TEST(it_is_asked_before_it_is_killed)
+{
+    Process p = shell((ProcessPlan){ .seconds = 0.2 },
+                      "trap 'echo tidy; exit 3' TERM; while :; do sleep 0.05; done");
+
+    expect_int(p.end, PROCESS_TIMED_OUT);
+    expect_text(p.out.bytes, "tidy\n");
+    process_free(&p);
+    p = shell((ProcessPlan){ .seconds = 0.2 },
+              "trap 'echo no' TERM; while :; do sleep 0.05; done");
+    expect_int(p.end, PROCESS_TIMED_OUT);
+    expect_int(p.code, SIGKILL);
+    expect_text(p.out.bytes, "no\n");
+    process_free(&p);
+}
+
+TEST(a_crash_leaves_no_file)
+{
+    struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+    Process p;
+
+    setrlimit(RLIMIT_CORE, &all);           /* where root may: else it stays */
+    p = shell((ProcessPlan){0}, "ulimit -c");
+    expect_text(p.out.bytes, "0\n");
     process_free(&p);
 }
 
@@ -111,29 +142,66 @@ static bool runs(pid_t one)
     return kill(one, 0) == 0 || errno != ESRCH;
 }
 
-/* The numbers of two sleepers come back on stdout; soon nobody has them. (An init
- * that waits for orphans may take a moment, so it is asked for a while.) */
-TEST(what_it_leaves_behind_is_killed)
+/* Soon nobody has this number. (An init that waits for orphans may take its time: one
+ * that is dead and only not waited for is gone, too.) A sleeper ends by itself after
+ * 1000 seconds: on a machine that is only busy it is gone long before 500. */
+static void is_soon_gone(pid_t one)
 {
-    Process p = shell((ProcessPlan){ .seconds = 60 },
-                      "sleep 1000 & echo $!; sleep 1000 & echo $!");
-    long first, second;
     double begin = clock_seconds();
 
-    expect_int(p.end, PROCESS_EXITED);
-    expect(p.seconds < 20);
-    expect(sscanf(p.out.bytes, "%ld %ld", &first, &second) == 2);
-    process_free(&p);
-    while (runs((pid_t)first) || runs((pid_t)second)) {
+    while (runs(one)) {
         char path[64], *status;
 
-        snprintf(path, sizeof path, "/proc/%ld/stat", runs((pid_t)first) ? first : second);
+        snprintf(path, sizeof path, "/proc/%ld/stat", (long)one);
         if (access(path, R_OK) == 0 && (status = strrchr(test_read(path, NULL), ')')) != NULL
             && status[2] == 'Z')
-            break;                              /* dead, only not waited for */
-        expect(clock_seconds() - begin < 20);
+            break;
+        expect(clock_seconds() - begin < 500);
         usleep(10000);
     }
+}
+
+/* The numbers of two sleepers come back on stdout. */
+TEST(what_it_leaves_behind_is_killed)
+{
+    Process p = shell((ProcessPlan){0}, "sleep 1000 & echo $!; sleep 1000 & echo $!");
+    long first, second;
+
+    expect_int(p.end, PROCESS_EXITED);
+    expect(p.seconds < 500);
+    expect(sscanf(p.out.bytes, "%ld %ld", &first, &second) == 2);
+    process_free(&p);
+    is_soon_gone((pid_t)first);
+    is_soon_gone((pid_t)second);
+}
+
+/* We are killed before we can tidy up: a terminal's window is closed. */
+TEST(it_does_not_outlive_us)
+{
+    const char *argv[] = { "sleep", "1000", NULL };
+    char path[300], list[64];
+    pid_t us = fork(), sleeper = 0;
+
+    if (us == 0) {
+        Process p;
+        Error error = {0};
+
+        process_run(&p, &(ProcessPlan){ .argv = argv }, &error);
+        _exit(0);
+    }
+    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)us, (long)us);
+    if (access(path, R_OK) != 0) {
+        kill(us, SIGKILL);
+        skip("only Linux says who whose child is, and kills it");
+    }
+    for (char *name = list; sleeper == 0 || strcmp(name, "sleep\n") != 0;) {
+        sleeper = (pid_t)atol(test_read(path, NULL));
+        snprintf(list, sizeof list, "/proc/%ld/comm", (long)sleeper);
+        name = sleeper > 0 ? test_read(list, NULL) : list;
+        usleep(10000);
+    }
+    kill(us, SIGKILL);
+    is_soon_gone(sleeper);
 }
 
 TEST(limits_on_memory_and_files_hold)
@@ -191,7 +259,7 @@ TEST(ctrl_c_stops_it)
     }
     expect(!process_run(&p, &(ProcessPlan){ .argv = argv }, &error));
     expect_int(error.code, EXIT_INTERRUPTED);
-    expect(p.seconds < 20);
+    expect(p.seconds < 500);
     process_free(&p);
 }
 
@@ -216,8 +284,11 @@ const Test process_tests[] = {
     { "words, folder and environment arrive", words_folder_and_environment_arrive },
     { "an ignored signal is not inherited", an_ignored_signal_is_not_inherited },
     { "an endless loop ends", an_endless_loop_ends },
+    { "it is asked before it is killed", it_is_asked_before_it_is_killed },
+    { "a crash leaves no file core", a_crash_leaves_no_file },
     { "a flood is cut", a_flood_is_cut },
     { "what it leaves behind is killed", what_it_leaves_behind_is_killed },
+    { "it does not outlive us", it_does_not_outlive_us },
     { "limits on memory and files hold", limits_on_memory_and_files_hold },
     { "what cannot be started is an error", what_cannot_be_started_is_an_error },
     { "Ctrl-C stops it", ctrl_c_stops_it },
