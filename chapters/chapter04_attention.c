@@ -169,8 +169,8 @@ static void show_heads(Lesson *l, Looks *k)
     picture_number(l, "layer", "layer (--layer N: another)", k->layer, 4, "");
     lesson_say(l, "A map for each head. Each row is a word, each column a word that it may "
                "look at: itself and those before it. %s A row adds up to 1.", l->color
-               ? "Light is much, dark is little." : "A digit counts tenths, and · is less "
-               "than a hundredth.");
+               ? "Light is much, dark is little." : "A digit counts tenths; · is less than a "
+               "hundredth.");
     picture_maps(l, "maps", view_map(&k->view, k->layer, 0), c->H, k->ids.count,
                  k->ids.count, name);
     lesson_say(l, "Where each head puts its weight, on average over the words from position "
@@ -200,7 +200,9 @@ static void show_head(Lesson *l, Looks *k)
     lesson_part(l, "head", "One head, large");
     picture_number(l, "layer", "layer (--layer N: another)", k->layer, 4, "");
     picture_number(l, "head", "head (--head N: another)", k->head, 4, "");
-    picture_heatmap(l, "map", "tenths of each row's attention", map, T, T, k->word, k->word);
+    lesson_say(l, "Where there is room for a digit, it counts tenths: 7 is 0.7 to 0.8, and · "
+               "less than a hundredth.");
+    picture_heatmap(l, "map", "each row's attention", map, T, T, k->word, k->word);
     lesson_say(l, rows == 0
                ? "(Two words are too few for a look back past position 0.)"
                : "Where each word looks most, itself and position 0 left out; and how much "
