@@ -63,7 +63,6 @@ bool climb(const Model *m, const int *ids, int n, const Probe *probe, Error *err
         block_norm(a.normed2, a.x, m->weights.norm, m->weights.norm_bias, c, n);
         linear_forward(logits, &m->weights.output, a.normed2, n, NULL, NULL);
         probe_see(probe, PROBE_FINAL_NORM, c->L, a.normed2, n, c->E);
-        //@stop climb_scored
         probe_see(probe, PROBE_LOGITS, c->L, logits, n, c->V);
     }
     activations_free(&a);
