@@ -166,3 +166,14 @@ void atomicfile_abandon(AtomicFile *file)
     memory_give_back(file->beside);
     *file = (AtomicFile){ .descriptor = -1 };
 }
+
+bool atomicfile_save(const char *path, const void *data, size_t bytes, Error *error)
+{
+    AtomicFile file;
+    bool fine = atomicfile_open(&file, path, error)
+             && atomicfile_write(&file, data, bytes, error)
+             && atomicfile_commit(&file, error);
+
+    atomicfile_abandon(&file);
+    return fine;
+}

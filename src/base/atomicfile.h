@@ -22,4 +22,7 @@ bool atomicfile_write(AtomicFile *file, const void *data, size_t bytes,
 bool atomicfile_commit(AtomicFile *file, Error *error);
 void atomicfile_abandon(AtomicFile *file);
 
+/* All of it at once. Errors: those of the others; path is as it was then. */
+bool atomicfile_save(const char *path, const void *data, size_t bytes, Error *error);
+
 #endif

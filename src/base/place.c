@@ -37,8 +37,7 @@
 #include <mach-o/dyld.h>    /* _NSGetExecutablePath                          */
 #endif
 
-/* The file that this process runs; false: unknown. */
-static bool program_path(char *path, size_t room)
+bool place_program(char *path, size_t room)
 {
 #if defined(__APPLE__)
     uint32_t size = (uint32_t)room;
@@ -58,7 +57,7 @@ bool place_of_program(char *path, size_t room)
 {
     char *slash;
 
-    if (!program_path(path, room))
+    if (!place_program(path, room))
         return false;
     slash = strrchr(path, '/');
     if (slash == NULL)

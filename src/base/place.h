@@ -7,8 +7,12 @@
 
 #include "base/memory.h"
 
+/* The file that this process runs, into path [room]. false: the system does not say,
+ * or it does not fit. */
+bool place_program(char *path, size_t room);
+
 /* The folder of the running program, without a last slash, into path [room].
- * false: the system does not say, or it does not fit. */
+ * false: as above. */
 bool place_of_program(char *path, size_t room);
 
 /* The nearest folder, from the program's own upwards (./run, build/run,

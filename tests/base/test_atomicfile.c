@@ -69,6 +69,23 @@ TEST(a_name_without_a_folder)
     expect_folder("x", 0);
 }
 
+TEST(saved_at_once)
+{
+    Error error = {0};
+    char none[400];
+
+    prepare("saved");
+    expect_ok(atomicfile_save(path, "all of it", 9, &error), &error);
+    expect_folder("all of it", 0);
+    expect_ok(atomicfile_save(path, NULL, 0, &error), &error);
+    expect_folder("", 0);
+    snprintf(none, sizeof none, "%s/no/such", folder);
+    expect(!atomicfile_save(none, "x", 1, &error));
+    expect_int(error.code, EXIT_INPUT);
+    expect(!atomicfile_save(folder, "x", 1, &error));
+    expect_folder("", 0);
+}
+
 TEST(abandoned)
 {
     AtomicFile file;
@@ -260,6 +277,7 @@ TEST(rights_follow_the_umask)
 const Test atomicfile_tests[] = {
     { "committed: the new text, nothing beside", committed },
     { "a name without a folder", a_name_without_a_folder },
+    { "saved at once", saved_at_once },
     { "abandoned: the old text, nothing beside", abandoned },
     { "killed in the middle: the old text", killed },
     { "a .part left behind is begun anew", a_left_part_is_begun_anew },
