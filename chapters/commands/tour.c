@@ -32,6 +32,7 @@
 #include <stdlib.h>             /* getenv                                    */
 #include <string.h>
 
+#include "base/atomicfile.h"
 #include "base/mapfile.h"
 #include "base/place.h"
 #include "base/process.h"
@@ -66,14 +67,14 @@ static bool tours_open(Tours *t, const Options *options, Error *error)
     int count;
 
     *t = (Tours){ .options = options };
-    if (!place_of_program(place, sizeof place))
-        strcpy(place, ".");
-    t->self = arena_print(&t->arena, "%s/run", place);
+    if (!place_program(place, sizeof place))
+        strcpy(place, "./run");
+    t->self = arena_text(&t->arena, place, strlen(place));
     t->root = place_with(FOLDER "/tour.h", &t->arena);
     if (t->root == NULL)
         return error_set(error, "the tours are not here: they live in the clone of "
                          "billion-llm, beside the sources that they walk through, and "
-                         "this program lies in %s; start it from the clone", place);
+                         "this program is %s; start it from the clone", place);
     t->program = debug != NULL ? debug : arena_print(&t->arena, "%s/build/debug/run", t->root);
     names = place_names(arena_print(&t->arena, "%s/" FOLDER, t->root), &t->arena, &count);
     t->names = names;
@@ -207,9 +208,8 @@ static const char *save_script(Tours *t, const Tour *tour, const char *script,
         if (i > 1)
             text_print(&piece, "command unalias go\n");
         if (cut != NULL)
-            text_print(&piece, "command alias go command source -c false -e true \"%s\"\n",
-                     next);
-        fine = debugger_save(here, piece.bytes, piece.length, error);
+            tour_go(&piece, next, i);
+        fine = atomicfile_save(here, piece.bytes, piece.length, error);
         text_free(&piece);
         if (!fine)
             return NULL;
@@ -230,7 +230,7 @@ static TourScript script_for(const Tours *t, bool batch)
 static bool walk(Tours *t, const Tour *tour, Error *error)
 {
     const TourScript s = script_for(t, false);
-    Text script = {0};
+    Text script = {0}, source = {0};
     const char *file;
 
     tour_script(&script, tour, &s);
@@ -243,7 +243,10 @@ static bool walk(Tours *t, const Tour *tour, Error *error)
                                "set debuginfod enabled off", "-iex", s.color
                                ? "set style enabled on" : "set style enabled off",
                                "-x", file, NULL }, error);
-    return process_replace((const char *const[]){ "lldb", "-s", file, NULL }, error);
+    tour_source(&source, file);
+    process_replace((const char *const[]){ "lldb", "-o", source.bytes, NULL }, error);
+    text_free(&source);
+    return false;
 }
 
 /* ---- without */

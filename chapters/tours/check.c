@@ -33,6 +33,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "chapters/wording.h"
 
 #define WORDS 400               /* bytes of the debugger's last words        */
 
@@ -218,7 +219,7 @@ static void say(const Check *c, const char *text, const char *lead)
 {
     Text lines = {0};
 
-    tour_wrap(&lines, text, lead, c->width);
+    wording_wrap(&lines, text, lead, c->width);
     fputs(lines.bytes, stdout);
     text_free(&lines);
 }

@@ -17,7 +17,8 @@
  * (.gdbinit, .lldbinit: left out here), questions (turned off by the script), and a
  * server that it asks for the sources of the C library (debuginfod: turned off, since
  * a tour needs no network). A gdb that is too old for the last option says so in one
- * line and goes on.
+ * line and goes on. It starts a program through the person's shell, whichever that is:
+ * in a batch it is told another.
  *
  * Read next: chapters/tours/check.c.
  */
@@ -43,8 +44,8 @@ bool debugger_make(const char *root, Error *error)
     fprintf(stderr, "make debug: build/debug/run is made as new as the sources …\n");
     fine = process_run(&make, &plan, error);
     if (fine && (make.end != PROCESS_EXITED || make.code != 0))
-        fine = error_code(error, EXIT_CRASH, "make debug failed in %s:\n%s", root,
-                          make.err.length > 0 ? make.err.bytes : "");
+        fine = error_code(error, EXIT_CRASH, "make debug failed in %s: %.*s", root,
+                          (int)strcspn(make.err.bytes, "\n"), make.err.bytes);
     process_free(&make);
     return fine;
 }
@@ -66,23 +67,13 @@ bool debugger_find(Debugger *found, const char *wanted, Error *error)
         *found = (Debugger)d;
         if (there)
             return true;
+        if (reason.code == EXIT_INTERRUPTED)
+            return error_code(error, reason.code, "%s", reason.text);
     }
     return error_code(error, EXIT_CRASH, "there is no %s on this machine: install it, for "
                       "example with `apt-get install %s`",
                       wanted != NULL ? wanted : "gdb and no lldb",
                       wanted != NULL ? wanted : "gdb");
-}
-
-bool debugger_save(const char *to, const char *text, size_t length, Error *error)
-{
-    AtomicFile file;
-
-    if (!atomicfile_open(&file, to, error))
-        return false;
-    if (atomicfile_write(&file, text, length, error) && atomicfile_commit(&file, error))
-        return true;
-    atomicfile_abandon(&file);
-    return false;
 }
 
 bool debugger_ask_release(JsonDocument *said, const char *program, const Tour *tour,
@@ -98,8 +89,9 @@ bool debugger_ask_release(JsonDocument *said, const char *program, const Tour *t
     argv[tour->words + 1] = "--json";
     fine = process_run(&process, &plan, error);
     if (fine && (process.end != PROCESS_EXITED || process.code != 0))
-        fine = error_code(error, EXIT_CRASH, "%s %s … --json failed: %s", program,
-                          tour->word[0], process.err.bytes);
+        fine = error_code(error, EXIT_CRASH, "%s %s … --json failed: %.*s", program,
+                          tour->word[0], (int)strcspn(process.err.bytes, "\n"),
+                          process.err.bytes);
     fine = fine && json_parse(said, process.out.bytes, process.out.length, JSON_PLAIN,
                               JSON_DEPTH, error);
     process_free(&process);
@@ -111,16 +103,20 @@ bool debugger_listen(Text *heard, const Tour *tour, const TourScript *s, const c
 {
     const char *const gdb[] = { "gdb", "-nx", "-q", "-batch", "-iex",
                                 "set debuginfod enabled off", "-x", file, NULL };
-    const char *const lldb[] = { "lldb", "--no-lldbinit", "--no-use-colors", "--batch",
-                                 "-s", file, NULL };
+    Text source = {0};
+    const char *lldb[] = { "lldb", "--no-lldbinit", "--no-use-colors", "--batch", "-o",
+                           NULL, NULL };
+    const char *const shell[] = { "SHELL=/bin/sh", NULL };
     const ProcessPlan plan = { .argv = s->debugger == GDB ? gdb : lldb, .seconds = SECONDS,
-                               .keep = KEEP };
+                               .environment = shell, .keep = KEEP };
     Process process = {0};
     Text script = {0};
     bool fine;
 
+    tour_source(&source, file);
+    lldb[5] = source.bytes;
     tour_script(&script, tour, s);
-    fine = debugger_save(file, script.bytes, script.length, error)
+    fine = atomicfile_save(file, script.bytes, script.length, error)
         && process_run(&process, &plan, error);
     if (fine && process.end != PROCESS_EXITED)
         fine = error_code(error, EXIT_CRASH, "%s: %s %s", tour->path,
@@ -130,6 +126,7 @@ bool debugger_listen(Text *heard, const Tour *tour, const TourScript *s, const c
         text_add(heard, process.out.bytes, process.out.length);
         text_add(heard, process.err.bytes, process.err.length);
     }
+    text_free(&source);
     text_free(&script);
     process_free(&process);
     return fine;

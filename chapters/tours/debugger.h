@@ -16,9 +16,6 @@ bool debugger_find(Debugger *found, const char *wanted, Error *error);
 /* `make debug` in the clone. Errors: exit 4 with what make said. */
 bool debugger_make(const char *root, Error *error);
 
-/* A script, into a file. */
-bool debugger_save(const char *to, const char *text, size_t length, Error *error);
-
 /* What the debugger says when nobody is there; s->batch. The script goes to file.
  * Errors: exit 4 when it crashes or does not end. */
 bool debugger_listen(Text *heard, const Tour *tour, const TourScript *s, const char *file,

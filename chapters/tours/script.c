@@ -34,6 +34,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "chapters/wording.h"
+
 typedef struct {                /* who writes, and to where                  */
     const Tour *tour;
     const TourScript *s;
@@ -50,24 +52,33 @@ static void add_escaped(Text *out, const char *text, size_t length, const char *
     }
 }
 
-/* One word for the shell that gdb starts programs with. */
-static void add_shell_word(Text *out, const char *word)
-{
-    text_add(out, " '", 2);
-    for (; *word != '\0'; word++)
-        if (*word == '\'')
-            text_add(out, "'\\''", 4);
-        else
-            text_add(out, word, 1);
-    text_add(out, "'", 1);
-}
-
-/* One word for lldb. */
-static void add_quoted(Text *out, const char *word)
+void tour_quote(Text *out, const char *word)
 {
     text_add(out, " \"", 2);
-    add_escaped(out, word, strlen(word), "\"\\");
+    add_escaped(out, word, strlen(word), "\"\\`");
     text_add(out, "\"", 1);
+}
+
+void tour_source(Text *out, const char *file)
+{
+    text_print(out, "command source -s false");
+    tour_quote(out, file);
+}
+
+/* An alias with the path in it would lose the quotes, and blanks would cut it. So it
+ * stands for a command of its own, which replaces all that is typed behind it by what
+ * reads the file; a tab is between its parts, which no path is likely to hold. */
+void tour_go(Text *out, const char *file, int number)
+{
+    Text replace = {0};
+
+    text_print(&replace, "s\t^.*$\tcommand source -c false -e true");
+    tour_quote(&replace, file);
+    text_print(&replace, "\t");
+    text_print(out, "command regex tour_%d", number);
+    tour_quote(out, replace.bytes);
+    text_print(out, "\ncommand alias go tour_%d\n", number);
+    text_free(&replace);
 }
 
 /* ---- saying something at the debugger's terminal */
@@ -104,7 +115,7 @@ static void say(Script *w, const char *text, const char *lead, const char *color
 {
     Text wrapped = {0};
 
-    tour_wrap(&wrapped, text, lead, w->s->width);
+    wording_wrap(&wrapped, text, lead, w->s->width);
     say_lines(w, wrapped.bytes, color);
     text_free(&wrapped);
 }
@@ -331,11 +342,11 @@ static void put_lldb_break(Script *w, const TourStop *stop)
 
     text_print(&path, "%s/%s", w->s->root, stop->file);
     text_print(w->out, "breakpoint set -o true -f");
-    add_quoted(w->out, path.bytes);
+    tour_quote(w->out, path.bytes);
     text_print(w->out, " -l %d", stop->at);
     if (stop->condition != NULL) {
         text_print(w->out, " -c");
-        add_quoted(w->out, stop->condition);
+        tour_quote(w->out, stop->condition);
     }
     if (stop->hit > 1)
         text_print(w->out, " -i %d", stop->hit - 1);
@@ -405,14 +416,16 @@ static void put_settings(Script *w)
     if (w->s->batch && w->s->debugger == GDB)
         text_print(w->out, "set width 0\nset print frame-arguments none\n");
     text_print(w->out, w->s->debugger == GDB ? "file" : "target create");
-    add_quoted(w->out, w->s->program);
+    tour_quote(w->out, w->s->program);
     text_print(w->out, w->s->debugger == GDB ? "\nset args"
              : "\nsettings set -- target.run-args");
     for (int i = 0; i < w->tour->words; i++)
-        if (w->s->debugger == GDB)
-            add_shell_word(w->out, w->tour->word[i]);
-        else
-            add_quoted(w->out, w->tour->word[i]);
+        if (w->s->debugger == GDB) {
+            text_add(w->out, " ", 1);
+            wording_shell(w->out, w->tour->word[i]);
+        } else {
+            tour_quote(w->out, w->tour->word[i]);
+        }
     text_print(w->out, w->s->batch && w->s->debugger == GDB ? " 2>&1 > /dev/null\n"
              : "\n");
 }

@@ -92,7 +92,7 @@ void stops_free(Stops *stops);
 /* Errors: a stop that no source has; exit 3, with the tour's path:line. */
 bool tour_place(Tour *tour, const Stops *stops, Error *error);
 
-/* ---- for a debugger (script.c; the last two: paragraph.c) */
+/* ---- for a debugger (script.c) */
 
 typedef enum { GDB, LLDB } Debugger;
 
@@ -109,9 +109,13 @@ typedef struct {
  * for `go`. */
 void tour_script(Text *out, const Tour *tour, const TourScript *s);
 
-/* Words one after another, a new line where one does not fit; the first begins with
- * lead (ASCII), the others with so many blanks. */
-void tour_wrap(Text *out, const char *text, const char *lead, int width);
+/* A blank, and one word in quotes, as either debugger reads it. */
+void tour_quote(Text *out, const char *word);
+/* lldb's command that reads the script in file. (Its option -s makes the same command
+ * of a path, but a quote in it ends the path.) */
+void tour_source(Text *out, const char *file);
+/* lldb's commands that make `go` read the script in file, the number-th. */
+void tour_go(Text *out, const char *file, int number);
 
 /* ---- what came back (check.c) */
 

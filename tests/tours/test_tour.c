@@ -1,5 +1,6 @@
 /* test_tour.c - a tour's text in, a debugger's script out; what came back, judged */
 #include "test.h"
+#include "base/process.h"
 
 #include "chapters/tours/show.h"
 #include "chapters/tours/tour.h"
@@ -7,6 +8,7 @@
 #include "files/json.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define HEAD "title T\nrun logits --text \"Once upon a\" --json\n"
 
@@ -197,7 +199,7 @@ TEST(a_script_for_gdb)
 {
     char *s = script_of(WALK, GDB, false);
 
-    has(s, "\nset args 'logits' '--text' 'Once upon a' '--json'\n");
+    has(s, "\nset args logits --text 'Once upon a' --json\n");
     has(s, "\nbreak src/x/f.c:3 if n == 3\nignore $bpnum 1\n");
     has(s, "\nprint *a->q@8\n");
     has(s, "\nprint *(a + 1)@2\n");
@@ -214,7 +216,7 @@ TEST(a_script_for_gdb_without_a_person)
 {
     char *s = script_of(WALK, GDB, true);
 
-    has(s, "'--json' 2>&1 > /dev/null\n");
+    has(s, " --json 2>&1 > /dev/null\n");
     has(s, "\ntbreak src/x/f.c:3 if n == 3\nignore $bpnum 1\nrun\n"
            "echo \\n@tour stop 0\\n\nbacktrace\n");
     has(s, "\noutput *a->q@8\n");
@@ -238,6 +240,43 @@ TEST(a_script_for_lldb)
     has(person, "\n# It's a \\ \"quote\".\n");
     has(person, "\n# ? Why?\n");
     has(person, "\f\n");
+}
+
+/* A clone may lie anywhere. `…` is a command within a command for lldb. */
+TEST(a_folder_with_an_odd_name)
+{
+    Text out = {0};
+
+    tour_quote(&out, "/a b/\"c\"/\\d/`e`/$f");
+    expect_text(out.bytes, " \"/a b/\\\"c\\\"/\\\\d/\\`e\\`/$f\"");
+    text_free(&out);
+}
+
+/* lldb itself reads one script by way of the other. */
+TEST(go_reads_the_next_piece_wherever_it_lies)
+{
+    char folder[300], path[400];
+    Text go = {0}, command = {0};
+    const char *argv[] = { "lldb", "--no-lldbinit", "--no-use-colors", "--batch", "-o", NULL,
+                           NULL };
+    Error error = {0};
+    Process said;
+
+    if (system("lldb --version > /dev/null 2>&1") != 0)
+        skip("lldb is not there");
+    snprintf(folder, sizeof folder, "%s it's a \"$HOME\" \\ `x` ü", test_scratch("go"));
+    mkdir(folder, 0700);
+    snprintf(path, sizeof path, "%s/two.lldb", folder);
+    test_write(path, "expression -- 6 * 7\n", 20);
+    tour_go(&go, path, 1);
+    text_print(&go, "go\n");
+    snprintf(path, sizeof path, "%s/one.lldb", folder);
+    test_write(path, go.bytes, go.length);
+    tour_source(&command, path);
+    argv[5] = command.bytes;
+    expect_ok(process_run(&said, &(ProcessPlan){ .argv = argv }, &error), &error);
+    if (strstr(said.out.bytes, "= 42\n") == NULL)
+        test_fail(__FILE__, __LINE__, "go did not go: %s%s", said.out.bytes, said.err.bytes);
 }
 
 /* ---- what came back */
@@ -393,6 +432,8 @@ const Test tour_tests[] = {
     { "a script for gdb", a_script_for_gdb },
     { "a script for gdb without a person", a_script_for_gdb_without_a_person },
     { "a script for lldb", a_script_for_lldb },
+    { "a folder with an odd name", a_folder_with_an_odd_name },
+    { "go reads the next piece wherever it lies", go_reads_the_next_piece_wherever_it_lies },
     { "gdb is understood", gdb_is_understood },
     { "lldb is understood", lldb_is_understood },
     { "kinds of numbers", kinds_of_numbers },
