@@ -43,6 +43,9 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 
+# ./run grade links answers with the library: with the same compiler.
+$(BUILD)/chapters/commands/building.o: CFLAGS += -DCOMPILER='"$(CC)"'
+
 debug:                  ## build/debug/run: -O0 -g, the very same bits
 	@$(MAKE) --no-print-directory BUILD=build/debug OPT=-O0 build/debug/run
 

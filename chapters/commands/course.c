@@ -17,6 +17,8 @@
  * Progress is a text file that a person can read. A pass is kept as a hash of the
  * answer and of the key: whoever changes the file afterwards, or gets a newer clone
  * with a stricter key, is asked again. Nothing is compiled to say how far one is.
+ * One window watches while another one asks for a hint: who writes the file takes a
+ * lock and reads it again before, so that nothing is lost.
  *
  * The course lives in the clone, and a program that was installed elsewhere has
  * neither the sources nor the library to link with: then the error says so.
@@ -26,23 +28,27 @@
 #include "chapters/commands/course.h"
 
 #include <errno.h>
+#include <fcntl.h>              /* open                                      */
 #include <inttypes.h>
 #include <stdlib.h>             /* realpath                                  */
 #include <string.h>
+#include <sys/file.h>           /* flock                                     */
 #include <sys/stat.h>           /* mkdir                                     */
-#include <unistd.h>             /* getcwd                                    */
+#include <unistd.h>             /* getcwd, close                             */
 
 #include "base/atomicfile.h"
 #include "base/hash.h"
 #include "base/mapfile.h"
 #include "base/place.h"
 #include "base/terminal.h"
-#include "base/utf8.h"             /* text_ends_with                            */
+#include "chapters/wording.h"
 
 #define PATH_ROOM 4096
 #define FOLDER "chapters/exercises"
 #define WIDEST 78               /* columns of prose                          */
 
+/* Without what they have in common, unless a compiler would take the rest for an
+ * option or a list of them. */
 const char *course_shown(Course *course, const char *path)
 {
     char here[PATH_ROOM];
@@ -52,31 +58,35 @@ const char *course_shown(Course *course, const char *path)
         return path;
     length = strlen(here);
     return strncmp(path, here, length) == 0 && path[length] == '/'
+        && strchr("-@", path[length + 1]) == NULL
         ? arena_text(&course->arena, path + length + 1, strlen(path) - length - 1) : path;
 }
 
 /* ---- where things are */
 
+/* Beside the program, which is build/run or its copy ./run. */
 static bool find_library(Course *course, const char *program, Error *error)
 {
-    const char *places[] = { "", "/build" };
+    const char *places[] = { program, arena_print(&course->arena, "%s/build", program),
+                             arena_print(&course->arena, "%s/build", course->root) };
 
-    for (int i = 0; i < 2; i++) {
-        course->library = arena_print(&course->arena, "%s%s/libbillion.a", program, places[i]);
-        if (path_is_file(course->library)) {
-            course->objects = arena_print(&course->arena, "%s%s/exercises", program, places[i]);
+    for (int i = 0; i < 3; i++) {
+        course->library = arena_print(&course->arena, "%s/libbillion.a", places[i]);
+        course->objects = arena_print(&course->arena, "%s/exercises", places[i]);
+        if (path_is_file(course->library))
             return true;
-        }
     }
     return error_set(error, "libbillion.a, the engine that answers are compared with, is "
                      "not built: run make in %s", course->root);
 }
 
-static bool make_folder(const char *path, Error *error)
+bool course_folder(const char *path, Error *error)
 {
-    if (mkdir(path, 0777) == 0 || errno == EEXIST)
-        return true;
-    return error_set(error, "%s: this folder cannot be made: %s", path, strerror(errno));
+    int why = mkdir(path, 0777) == 0 || path_is_folder(path) ? 0 : errno;
+
+    return why == 0 || error_set(error, "%s: this folder cannot be made: %s; --answers "
+                                 "names a folder of your own", path,
+                                 why == EEXIST ? "a file has this name" : strerror(why));
 }
 
 /* ---- tasks */
@@ -128,6 +138,10 @@ static void read_progress(Course *course)
     FILE *file = fopen(arena_print(&course->arena, "%s/progress.txt", course->answers), "r");
     char number[16], word[16], value[32], line[128];
 
+    for (int i = 0; i < course->count; i++) {
+        course->tasks[i].passed = 0;
+        course->tasks[i].hints = 0;
+    }
     while (file != NULL && fgets(line, sizeof line, file) != NULL)
         for (int i = 0; i < course->count; i++) {
             Task *task = &course->tasks[i];
@@ -144,38 +158,84 @@ static void read_progress(Course *course)
         fclose(file);
 }
 
-bool course_save(const Course *course, Error *error)
+static bool write_progress(Course *course, Error *error)
 {
-    char path[PATH_ROOM], line[64];
-    AtomicFile file;
-    bool fine = make_folder(course->answers, error);
+    Text lines = {0};
+    bool fine;
 
-    snprintf(path, sizeof path, "%s/progress.txt", course->answers);
-    if (!fine || !atomicfile_open(&file, path, error))
-        return false;
-    for (int i = 0; fine && i < course->count; i++) {
+    for (int i = 0; i < course->count; i++) {
         const Task *task = &course->tasks[i];
 
-        if (task->passed != 0) {
-            snprintf(line, sizeof line, "%s passed %016" PRIx64 "\n", task->number,
-                     task->passed);
-            fine = atomicfile_write(&file, line, strlen(line), error);
-        }
-        if (fine && task->hints > 0) {
-            snprintf(line, sizeof line, "%s hints %d\n", task->number, task->hints);
-            fine = atomicfile_write(&file, line, strlen(line), error);
-        }
+        if (task->passed != 0)
+            text_print(&lines, "%s passed %016" PRIx64 "\n", task->number, task->passed);
+        if (task->hints > 0)
+            text_print(&lines, "%s hints %d\n", task->number, task->hints);
     }
-    if (!fine)
-        atomicfile_abandon(&file);
-    return fine && atomicfile_commit(&file, error);
+    fine = atomicfile_save(arena_print(&course->arena, "%s/progress.txt", course->answers),
+                           lines.bytes, lines.length, error);
+    text_free(&lines);
+    return fine;
+}
+
+/* What somebody else has kept since we looked is read first. The lock is the folder's:
+ * the file is replaced. It goes with the descriptor; where there are no locks, as on
+ * some network disks, two that write within a millisecond may lose a line. */
+static bool keep(Course *course, Task *task, uint64_t passed, bool hint, Error *error)
+{
+    int lock;
+    bool fine;
+
+    if (!course_folder(course->answers, error))
+        return false;
+    lock = open(course->answers, O_RDONLY | O_CLOEXEC);
+    if (lock >= 0)
+        flock(lock, LOCK_EX);
+    read_progress(course);
+    if (hint)
+        task->hints = min_int(task->hints + 1, HINTS);
+    else
+        task->passed = passed;
+    fine = write_progress(course, error);
+    if (lock >= 0)
+        close(lock);
+    return fine;
+}
+
+bool course_passed(Course *course, Task *task, uint64_t hash, Error *error)
+{
+    return keep(course, task, hash, false, error);
+}
+
+bool course_hinted(Course *course, Task *task, Error *error)
+{
+    return keep(course, task, 0, true, error);
 }
 
 /* ---- opening */
 
+/* --answers, as it is called from everywhere. It need not be there yet. */
+static bool find_answers(Course *course, const char *named, Error *error)
+{
+    char real[PATH_ROOM];
+
+    course->builds = course->objects;
+    course->answers = arena_print(&course->arena, "%s/" FOLDER "/answers", course->root);
+    if (named == NULL)
+        return true;
+    if (path_is_there(named) && !path_is_folder(named))
+        return error_code(error, EXIT_USAGE, "--answers %s: this is no folder", named);
+    if (realpath(named, real) != NULL)
+        named = real;
+    else if (named[0] != '/' && getcwd(real, sizeof real) != NULL)
+        named = arena_print(&course->arena, "%s/%s", real, named);
+    course->answers = arena_text(&course->arena, named, strlen(named));
+    course->builds = arena_print(&course->arena, "%s/build", course->answers);
+    return true;
+}
+
 bool course_open(Course *course, const Options *options, Error *error)
 {
-    char program[PATH_ROOM], real[PATH_ROOM];
+    char program[PATH_ROOM];
 
     *course = (Course){0};
     if (!place_of_program(program, sizeof program))
@@ -186,20 +246,8 @@ bool course_open(Course *course, const Options *options, Error *error)
         return error_set(error, "the exercises are not here: they live in the clone of "
                          "billion-llm, and this program lies in %s; start it from the "
                          "clone", program);
-    if (!find_library(course, program, error) || !make_folder(course->objects, error))
-        return false;
-    course->builds = course->objects;
-    course->answers = arena_print(&course->arena, "%s/" FOLDER "/answers", course->root);
-    if (options->answers != NULL) {
-        if (!make_folder(options->answers, error))
-            return false;
-        course->answers = realpath(options->answers, real) == NULL ? options->answers
-                        : arena_print(&course->arena, "%s", real);
-        course->builds = arena_print(&course->arena, "%s/build", course->answers);
-        if (!make_folder(course->builds, error))
-            return false;
-    }
-    if (!read_cards(course, error))
+    if (!find_library(course, program, error)
+        || !find_answers(course, options->answers, error) || !read_cards(course, error))
         return false;
     read_progress(course);
     return true;
@@ -234,7 +282,7 @@ Task *course_find(const Course *course, const char *number, Error *error)
 Task *course_next(const Course *course)
 {
     for (int i = 0; i < course->count; i++)
-        if (course_state(course, &course->tasks[i]) != PASSED)
+        if (course_state(&course->tasks[i]) != PASSED)
             return &course->tasks[i];
     return NULL;
 }
@@ -264,23 +312,22 @@ static uint64_t hash_file(uint64_t hash, const char *path)
     return hash;
 }
 
-uint64_t course_hash(const Course *course, const Task *task)
+uint64_t course_hash(const Task *task)
 {
     char key[PATH_ROOM];
 
-    (void)course;
     snprintf(key, sizeof key, "%s.key.c", task->base);
     return hash_file(hash_file(HASH_START, task->answer), key) | 1;
 }
 
-TaskState course_state(const Course *course, const Task *task)
+TaskState course_state(const Task *task)
 {
     char skeleton[PATH_ROOM];
 
     if (!path_is_there(task->answer))
         return NOT_BEGUN;
     if (task->passed != 0)
-        return task->passed == course_hash(course, task) ? PASSED : CHANGED;
+        return task->passed == course_hash(task) ? PASSED : CHANGED;
     snprintf(skeleton, sizeof skeleton, "%s.c", task->base);
     return hash_file(HASH_START, task->answer) == hash_file(HASH_START, skeleton)
          ? UNCHANGED : BEGUN;
@@ -290,51 +337,23 @@ bool course_give(const Course *course, const Task *task, Error *error)
 {
     char skeleton[PATH_ROOM];
     MapFile from;
-    AtomicFile to;
-    bool fine = make_folder(course->answers, error);
+    bool fine;
 
     snprintf(skeleton, sizeof skeleton, "%s.c", task->base);
-    if (!fine || !mapfile_open(&from, skeleton, error))
+    if (!course_folder(course->answers, error) || !mapfile_open(&from, skeleton, error))
         return false;
-    fine = atomicfile_open(&to, task->answer, error);
-    if (fine && !atomicfile_write(&to, from.bytes, from.size, error)) {
-        atomicfile_abandon(&to);
-        fine = false;
-    }
+    fine = atomicfile_save(task->answer, from.bytes, from.size, error);
     mapfile_close(&from);
-    return fine && atomicfile_commit(&to, error);
+    return fine;
 }
 
 /* ---- showing */
 
 void course_say(const char *text)
 {
-    int width = min_int(WIDEST, terminal_width(stdout)) - 2, column = 0;
+    Text lines = {0};
 
-    while (*text != '\0') {
-        size_t line = strcspn(text, "\n");
-
-        if (line == 0 || text[0] == ' ') {      /* blank, or set in: verbatim */
-            printf("%s  %.*s\n", column > 0 ? "\n" : "", (int)line, text);
-            column = 0;
-        }
-        for (size_t at = 0; text[0] != ' ' && at < line;) {
-            size_t word = strcspn(text + at, " \n");
-            char one[256];
-            int columns;
-
-            snprintf(one, sizeof one, "%.*s", (int)word, text + at);
-            columns = terminal_columns(one);
-            if (column > 0 && column + 1 + columns > width) {
-                putchar('\n');
-                column = 0;
-            }
-            printf("%s%s", column > 0 ? " " : "  ", one);
-            column += columns + 1;
-            at += word + strspn(text + at + word, " ");
-        }
-        text += line + (text[line] == '\n');
-    }
-    if (column > 0)
-        putchar('\n');
+    wording_paragraphs(&lines, text, min_int(WIDEST, terminal_width(stdout)) - 1);
+    fputs(lines.length > 0 ? lines.bytes : "", stdout);
+    text_free(&lines);
 }

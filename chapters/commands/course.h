@@ -33,10 +33,11 @@ typedef struct {
     Arena arena;
     const char *root;               /* the clone                             */
     const char *library;            /* libbillion.a                          */
-    const char *objects;            /* folder of the keys' objects, shared   */
-    const char *builds;             /* … of programs: the answers' own, so that
-                                       two graders do not meet               */
     const char *answers;            /* folder of the pupil's files           */
+    const char *builds;             /* … of programs                         */
+    const char *objects;            /* … of the keys' objects, shared by all */
+    bool prepared;                  /* building.c: the folders are there     */
+    bool sanitizers;                /* … and this is what the compiler has   */
     Task *tasks;                    /* [count], in the order of the course   */
     int count;
 } Course;
@@ -50,12 +51,15 @@ Task *course_find(const Course *course, const char *number, Error *error);
 Task *course_task(const Course *course, const Options *options, Error *error);
 Task *course_next(const Course *course);            /* NULL: all passed      */
 
-bool course_save(const Course *course, Error *error);       /* the progress  */
+/* Keep in the progress file that a task has passed (hash; 0: it has not), or that one
+ * more hint was shown. Others may write there at the same time. */
+bool course_passed(Course *course, Task *task, uint64_t hash, Error *error);
+bool course_hinted(Course *course, Task *task, Error *error);
 
 /* What the pupil has done about a task. */
 typedef enum { NOT_BEGUN, UNCHANGED, BEGUN, PASSED, CHANGED } TaskState;
-TaskState course_state(const Course *course, const Task *task);
-uint64_t course_hash(const Course *course, const Task *task);
+TaskState course_state(const Task *task);
+uint64_t course_hash(const Task *task);         /* of the answer and its key     */
 
 /* The skeleton as the pupil's new file, over whatever is there. */
 bool course_give(const Course *course, const Task *task, Error *error);
@@ -63,11 +67,14 @@ bool course_give(const Course *course, const Task *task, Error *error);
 /* A path as it is typed from here; into the course's arena. */
 const char *course_shown(Course *course, const char *path);
 
+/* A folder that may be there already. */
+bool course_folder(const char *path, Error *error);
+
 /* card.c: fill the fields of a task whose base is set. Errors: a card that lacks
  * something, or has a word that is none, with its line. */
 bool card_read(Course *course, Task *task, Error *error);
 
-/* A card's paragraphs on stdout, wrapped; lines that are set in stay as they are. */
+/* A card's paragraphs on stdout: wording_paragraphs, as wide as the terminal. */
 void course_say(const char *text);
 
 #endif

@@ -163,8 +163,8 @@ void grading_show(const Verdict *v, Course *course, const Task *task, const Opti
     bool passed = v->kind == VERDICT_PASSED;
 
     if (!v->sanitized)
-        printf("note: this compiler has no sanitizers: a step outside an array may stay "
-               "unseen\n");
+        printf("note: the compiler's sanitizers are not there, or do not run here: a step "
+               "outside\nan array may stay unseen\n");
     if (v->warnings.length > 0) {
         printf("the compiler warns:\n");
         set_in(&v->warnings);
@@ -241,22 +241,22 @@ static Judging wishes(const Options *o)
     return (Judging){ .seed = (uint64_t)o->seed, .seconds = o->seconds, .race = true };
 }
 
-/* Judge, and keep a pass. The file is there. */
+/* Judge, and keep a pass. The file is there; it is hashed before it is read for the
+ * compiler: what is saved in between has not passed. */
 bool grading_judge(Verdict *v, Course *course, Task *task, const Options *o, Error *error)
 {
     Judging how = wishes(o);
+    uint64_t hash = course_hash(task);
 
-    if (!judging_judge(v, course, task, task->answer, task->number, &how, error))
-        return false;
-    task->passed = v->kind == VERDICT_PASSED ? course_hash(course, task) : 0;
-    return course_save(course, error);
+    return judging_judge(v, course, task, task->answer, task->number, &how, error)
+        && course_passed(course, task, v->kind == VERDICT_PASSED ? hash : 0, error);
 }
 
 static bool grade_one(int *code, Course *course, Task *task, const Options *o, Error *error)
 {
     JsonWriter w = { .out = stdout };
     Verdict v = {0};
-    bool begun = course_state(course, task) != NOT_BEGUN;
+    bool begun = course_state(task) != NOT_BEGUN;
 
     if (!begun && !course_give(course, task, error))
         return false;
@@ -299,12 +299,52 @@ static void table_line(const Task *task, const char *state, const Verdict *v)
     fflush(stdout);
 }
 
-/* Those that are not begun are listed, not compiled. A file that cannot be judged is
- * one line of the table, so that the others of a class are still graded. */
+/* A task that was not judged, as a line or an object. */
+static void show_state(JsonWriter *w, const Task *task, const char *state, const char *why)
+{
+    if (w->out == NULL) {
+        table_line(task, state, NULL);
+        if (why != NULL)
+            printf("      %s\n", why);
+        return;
+    }
+    json_write_object(w, NULL);
+    write_task(w, task, state);
+    json_write_bool(w, "passed", false);
+    if (why != NULL)
+        write_text(w, "trouble", why);
+    json_write_object_end(w);
+}
+
+/* One of many. Those that are not begun are listed, not compiled. A file that cannot be
+ * read is a line of the table, so that the others of a class are still graded. */
+static bool grade_next(bool *passed, Course *course, Task *task, JsonWriter *w,
+                       const Options *o, Error *error)
+{
+    TaskState state = course_state(task);
+    Error why = {0};
+    Verdict v = {0};
+    bool judged = false, fine = true;
+
+    if (state == NOT_BEGUN || state == UNCHANGED)
+        show_state(w, task, "not begun", NULL);
+    else if (!judging_readable(task->answer, &why))
+        show_state(w, task, "unreadable", why.text);
+    else
+        judged = fine = grading_judge(&v, course, task, o, error);
+    *passed = judged && v.kind == VERDICT_PASSED;
+    if (judged && w->out != NULL)
+        write_verdict(w, task, &v, NULL);
+    else if (judged)
+        table_line(task, kind_names[v.kind], &v);
+    verdict_free(&v);
+    return fine;
+}
+
 static bool grade_all(int *code, Course *course, const Options *o, Error *error)
 {
-    JsonWriter w = { .out = stdout };
-    int passed = 0;
+    JsonWriter w = { .out = o->json ? stdout : NULL };
+    int count = 0;
 
     if (o->json) {
         json_write_object(&w, NULL);
@@ -313,43 +353,23 @@ static bool grade_all(int *code, Course *course, const Options *o, Error *error)
         json_write_array(&w, "exercises");
     }
     for (int i = 0; i < course->count; i++) {
-        Task *task = &course->tasks[i];
-        TaskState state = course_state(course, task);
-        Verdict v = {0};
+        bool passed;
 
-        if (state == NOT_BEGUN || state == UNCHANGED) {
-            if (!o->json) {
-                table_line(task, "not begun", NULL);
-                continue;
-            }
-            json_write_object(&w, NULL);
-            write_task(&w, task, "not begun");
-            json_write_bool(&w, "passed", false);
-            json_write_object_end(&w);
-            continue;
-        }
-        if (!grading_judge(&v, course, task, o, error)) {
-            verdict_free(&v);
+        if (!grade_next(&passed, course, &course->tasks[i], &w, o, error))
             return false;
-        }
-        passed += v.kind == VERDICT_PASSED;
-        if (o->json)
-            write_verdict(&w, task, &v, NULL);
-        else
-            table_line(task, kind_names[v.kind], &v);
-        verdict_free(&v);
+        count += passed;
     }
     if (o->json) {
         json_write_array_end(&w);
-        json_write_integer(&w, "passed", passed);
+        json_write_integer(&w, "passed", count);
         json_write_integer(&w, "count", course->count);
         json_write_object_end(&w);
         json_write_line(&w);
     } else {
-        printf("%d of %d passed (hidden cases from seed %.0f)\n", passed, course->count,
+        printf("%d of %d passed (hidden cases from seed %.0f)\n", count, course->count,
                o->seed);
     }
-    *code = passed == course->count ? EXIT_FINE : EXIT_CHECK;
+    *code = count == course->count ? EXIT_FINE : EXIT_CHECK;
     return true;
 }
 

@@ -38,12 +38,11 @@ int command_hint(const Options *options)
     if (task != NULL && options->level > 0) {
         print_hint(task, options->level);
     } else if (task != NULL) {
-        task->hints = min_int(task->hints + 1, HINTS);
-        for (int level = 1; level <= task->hints; level++)
+        fine = course_hinted(&course, task, &error);
+        for (int level = 1; fine && level <= task->hints; level++)
             print_hint(task, level);
-        if (task->hints < HINTS)
+        if (fine && task->hints < HINTS)
             printf("one more: ./run hint %s\n", task->number);
-        fine = course_save(&course, &error);
     }
     course_close(&course);
     return finish(fine && task != NULL, &error);

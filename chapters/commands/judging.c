@@ -1,6 +1,6 @@
 /* judging.c - run an answer in a child with limits, and read the verdict
  *
- *      04.2.c ──► building.c ──► build/exercises/04.2-checked
+ *      04.2.c ──► building.c ──► build/exercises/04.2-checked.PID, taken away again
  *                                   │
  *                                   ▼  process_run: seconds, memory, output bounded
  *                               the report (JSON lines)  +  how it ended  +  stderr
@@ -17,6 +17,10 @@
  * gigabyte), not against an attacker: a class that grades strangers does it in a
  * container.
  *
+ * Time is counted as what the program computes, not on the clock: a machine on which
+ * twenty pupils compile at once does not make an answer wrong. The clock has a limit too,
+ * much later, for one that only waits.
+ *
  * Memory is limited by the sanitizer itself: a limit of the system would end a
  * program with AddressSanitizer at once (base/process.c). Leaks are not looked for:
  * the key's own would be reported, and a debugger and the leak checker exclude each
@@ -27,18 +31,22 @@
 #include "chapters/commands/judging.h"
 
 #include <inttypes.h>
+#include <math.h>               /* ceil                                      */
 #include <signal.h>             /* names of signals                          */
 #include <string.h>
 #include <sys/stat.h>           /* what kind of file an answer is            */
-#include <unistd.h>             /* unlink, access                            */
+#include <unistd.h>             /* unlink, access, getpid                    */
 
 #include "base/mapfile.h"
 #include "base/process.h"
 #include "chapters/commands/building.h"
+#include "chapters/exercises/judge.h"      /* JUDGE_NO_REPORT                   */
+#include "chapters/wording.h"
 #include "files/json.h"
 
 #define PRINTED 600             /* bytes of the answer's own output shown    */
 #define LARGEST (1 << 20)       /* bytes of an answer                        */
+#define PATIENCE 6              /* seconds on the clock for one of computing */
 
 void verdict_free(Verdict *v)
 {
@@ -147,14 +155,15 @@ static void take_printed(Verdict *v, const Text *printed)
 }
 
 /* Order matters: see the essay. */
-static void conclude(Verdict *v, const Process *p, bool ended, const char *answer)
+static void conclude(Verdict *v, const Process *p, bool ended, const char *answer,
+                     double seconds)
 {
     take_printed(v, &p->out);
     v->flood += p->lost;
     if (p->end == PROCESS_TIMED_OUT) {
         v->kind = VERDICT_TIMEOUT;
-        text_print(&v->trouble, "it was still running after %.3g seconds and was stopped: a "
-                   "loop without an end?\n", p->seconds);
+        text_print(&v->trouble, "it was still running after %.3g second%s and was stopped: a "
+                   "loop without an end?\n", seconds, seconds == 1 ? "" : "s");
     } else if (shorten_sanitizer(&v->trouble, p->err.bytes, answer)) {
         v->kind = VERDICT_CRASHED;
     } else if (p->end == PROCESS_SIGNALLED) {
@@ -185,11 +194,11 @@ static bool run_program(Verdict *v, Course *course, const char *program,
         "hard_rss_limit_mb=1024:max_allocation_size_mb=1024:color=never:"
         "detect_stack_use_after_return=1:max_malloc_fill_size=1048576",
         "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:exitcode=86:color=never", NULL };
-    ProcessPlan plan = { .argv = argv, .environment = options, .seconds = how->seconds,
-                         .cpu_seconds = (int)how->seconds + 1,
+    ProcessPlan plan = { .argv = argv, .environment = options,
+                         .seconds = how->seconds * PATIENCE,
+                         .cpu_seconds = (int)ceil(how->seconds),
                          .file = (size_t)64 << 20,
-                         .memory = v->sanitized
-                                 ? 0 : (size_t)1 << 30 };
+                         .memory = v->sanitized ? 0 : (size_t)1 << 30 };
     Process p;
     bool fine;
 
@@ -198,15 +207,19 @@ static bool run_program(Verdict *v, Course *course, const char *program,
     if (fine) {
         bool ended = read_report(v, report);
 
-        if (!race)
-            conclude(v, &p, ended, answer);
+        if (p.end == PROCESS_EXITED && p.code == EXIT_ROOM
+            && strstr(p.err.bytes, JUDGE_NO_REPORT) != NULL)
+            fine = error_code(error, EXIT_ROOM, "the judge's report could not be written: is "
+                              "the disk full?");
+        else if (!race)
+            conclude(v, &p, ended, answer, how->seconds);
     }
     process_free(&p);
     unlink(report);
     return fine;
 }
 
-static bool check_answer(const char *answer, Error *error)
+bool judging_readable(const char *answer, Error *error)
 {
     struct stat status;
 
@@ -219,45 +232,55 @@ static bool check_answer(const char *answer, Error *error)
     return true;
 }
 
+/* Build one kind and run it. *built: it is there from last time, or was built now. */
+static bool build_and_run(Verdict *v, bool *built, Course *course, const Task *task,
+                          const char *answer, Build build, const char *program,
+                          const Judging *how, Error *error)
+{
+    Text said = {0};
+    bool fine = *built || building_program(built, &said, course, task, answer, build, program,
+                                           error);
+
+    if (fine && build == BUILD_CHECKED && said.length > 0)
+        shorten_compiler(*built ? &v->warnings : &v->trouble, said.bytes, answer);
+    text_free(&said);
+    fine = fine && (!*built || run_program(v, course, program, answer, how,
+                                           build == BUILD_FAST, error));
+    if (!fine || !how->keep)
+        unlink(program);
+    return fine;
+}
+
 /* Cost: one compilation (half a second) and one run; the key's objects the first
- * time. */
+ * time. The programs have our process's number in their names: somebody may grade the
+ * same file in another window. */
 bool judging_judge(Verdict *v, Course *course, const Task *task, const char *answer,
                    const char *name, const Judging *how, Error *error)
 {
-    const char *program = arena_print(&course->arena, "%s/%s-checked", course->builds, name);
-    Text said = {0};
-    bool built = how->built;
+    const char *program = arena_print(&course->arena, "%s/%s", course->builds, name);
+    const char *checked = arena_print(&course->arena, "%s-checked.%ld", program, (long)getpid());
+    const char *fast = arena_print(&course->arena, "%s-fast.%ld", program, (long)getpid());
+    bool built = how->built, raced = false;
 
     *v = (Verdict){ .number = -1, .seed = how->seed };
-    if (!check_answer(answer, error) || !building_sanitizers(&v->sanitized, course, error)
-        || (!built && !building_program(&built, &said, course, task, answer, BUILD_CHECKED,
-                                     program, error))) {
-        text_free(&said);
+    if (!judging_readable(answer, error) || !building_prepare(course, error))
         return false;
-    }
-    if (said.length > 0)
-        shorten_compiler(built ? &v->warnings : &v->trouble, said.bytes, answer);
-    text_free(&said);
-    if (!built) {
+    v->sanitized = course->sanitizers;
+    if (!build_and_run(v, &built, course, task, answer, BUILD_CHECKED, checked, how, error))
+        return false;
+    if (!built)
         v->kind = VERDICT_COMPILER;
-        return true;
-    }
-    if (!run_program(v, course, program, answer, how, false, error))
-        return false;
-    if (v->kind != VERDICT_PASSED || !how->race || strcmp(task->kind, "Race") != 0)
-        return true;
-    program = arena_print(&course->arena, "%s/%s-fast", course->builds, name);
-    return building_program(&built, &said, course, task, answer, BUILD_FAST, program, error)
-        && (!built || run_program(v, course, program, answer, how, true, error));
+    return v->kind != VERDICT_PASSED || !how->race || strcmp(task->kind, "Race") != 0
+        || build_and_run(v, &raced, course, task, answer, BUILD_FAST, fast, how, error);
 }
 
+/* The program keeps its name: it is what the person types. */
 const char *judging_debugger(const Verdict *v, Course *course, const Task *task,
                              const char *answer, const char *name, Error *error)
 {
     const char *program = arena_print(&course->arena, "%s/%s", course->builds, name);
-    const char *arguments = arena_print(&course->arena, "--seed %" PRIu64 " --case %d", v->seed,
-                                        v->number);
-    Text said = {0};
+    Text said = {0}, command = {0};
+    const char *kept = NULL;
     bool built = false;
 
     if (v->stop[0] != '\0' && v->number >= 0)
@@ -265,12 +288,14 @@ const char *judging_debugger(const Verdict *v, Course *course, const Task *task,
     text_free(&said);
     if (!built)
         return NULL;
-    program = course_shown(course, program);
 #if defined(__APPLE__)
-    return arena_print(&course->arena, "lldb -o 'breakpoint set --name %s' -o run -- %s %s",
-                       v->stop, program, arguments);
+    text_print(&command, "lldb -o 'breakpoint set --name %s' -o run -- ", v->stop);
 #else
-    return arena_print(&course->arena, "gdb -ex 'break %s' -ex run --args %s %s", v->stop, program,
-                       arguments);
+    text_print(&command, "gdb -ex 'break %s' -ex run --args ", v->stop);
 #endif
+    wording_shell(&command, course_shown(course, program));
+    text_print(&command, " --seed %" PRIu64 " --case %d", v->seed, v->number);
+    kept = arena_text(&course->arena, command.bytes, command.length);
+    text_free(&command);
+    return kept;
 }

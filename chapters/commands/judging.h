@@ -4,7 +4,8 @@
  * 1. judging_judge takes any file as the answer to a task, a pupil's or a mutant of
  *    make proof, and fills a Verdict. A wrong answer is a verdict, not an error.
  * 2. Errors: exit 3 for a file that cannot be read, exit 4 when the compiler cannot
- *    be started or the grader's own files do not compile, 130 on Ctrl-C.
+ *    be started or the grader's own files do not compile, 5 when the disk is full, 130
+ *    on Ctrl-C.
  */
 #ifndef JUDGING_H
 #define JUDGING_H
@@ -46,20 +47,24 @@ typedef struct {
     Racer racer[RACERS];            /* Race: how fast who was                */
     int racers;
     char stop[64];                  /* the function where a debugger stops   */
-    bool sanitized;                 /* this compiler has sanitizers          */
+    bool sanitized;                 /* the sanitizers work here              */
 } Verdict;
 
 typedef struct {
     uint64_t seed;                  /* of the hidden cases                   */
-    double seconds;                 /* limit of one run                      */
+    double seconds;                 /* of computing, limit of one run        */
     bool race;                      /* after a pass: time it                 */
     bool built;                     /* the program is there from last time   */
+    bool keep;                      /* … leave it there for next time        */
 } Judging;
 
 /* answer: path of a C file; name: of the programs, in the course's builds. */
 bool judging_judge(Verdict *verdict, Course *course, const Task *task, const char *answer,
                    const char *name, const Judging *how, Error *error);
 void verdict_free(Verdict *verdict);
+
+/* Is there a file that could be an answer? Errors: exit 3. */
+bool judging_readable(const char *answer, Error *error);
 
 /* The command that stops in the pupil's function in that case, built and ready;
  * NULL when there is nothing to stop in. Owner: the course's arena. */

@@ -26,9 +26,9 @@ static const char *const state_names[] = { "not begun", "begun", "begun", "passe
 static const char *const marks[] = { " ", "…", "…", "✓", "~" };
 static const char *const levels[] = { "○○○", "●○○", "●●○", "●●●" };
 
-static void print_task(const Course *course, const Task *task, bool color)
+static void print_task(const Task *task, bool color)
 {
-    TaskState state = course_state(course, task);
+    TaskState state = course_state(task);
 
     printf("%s  %s%s%s  %-8s %3d min  %s  %s", task->number,
            color && state == PASSED ? "\033[32m" : "", marks[state],
@@ -49,9 +49,9 @@ static void print_list(const Course *course, bool color)
 
         if (i > 0 && task->chapter != course->tasks[i - 1].chapter)
             putchar('\n');
-        print_task(course, task, color);
-        passed += course_state(course, task) == PASSED;
-        minutes += course_state(course, task) == PASSED ? 0 : task->minutes;
+        print_task(task, color);
+        passed += course_state(task) == PASSED;
+        minutes += course_state(task) == PASSED ? 0 : task->minutes;
     }
     printf("\n%d of %d passed", passed, course->count);
     if (next != NULL)
@@ -67,7 +67,7 @@ static void print_json(const Course *course)
     json_write_array(&w, "exercises");
     for (int i = 0; i < course->count; i++) {
         const Task *task = &course->tasks[i];
-        const char *state = state_names[course_state(course, task)];
+        const char *state = state_names[course_state(task)];
 
         json_write_object(&w, NULL);
         json_write_text(&w, "number", task->number, strlen(task->number));

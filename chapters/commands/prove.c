@@ -35,6 +35,7 @@
 #include <string.h>
 #include <unistd.h>             /* unlink                                    */
 
+#include "base/atomicfile.h"
 #include "base/mapfile.h"
 #include "chapters/commands/common.h"
 #include "chapters/commands/grading.h"
@@ -90,16 +91,6 @@ static bool read_whole(Text *text, const char *path, Error *error)
     text_add(text, (const char *)file.bytes, file.size);
     mapfile_close(&file);
     return true;
-}
-
-static bool write_whole(const char *path, const Text *text, Error *error)
-{
-    FILE *file = fopen(path, "wb");
-    bool fine = file != NULL && fwrite(text->bytes, 1, text->length, file) == text->length;
-
-    if (file != NULL)
-        fine = fclose(file) == 0 && fine;
-    return fine || error_set(error, "%s cannot be written", path);
 }
 
 /* ---- a function out of the engine's source */
@@ -278,12 +269,14 @@ static bool put_in(Text *file, const Text *skeleton, const Text *code, Error *er
     return true;
 }
 
-/* An endless mutant shall not take the full time of a pupil's answer. */
-static bool judge(Verdict *v, Proof *proof, const char *path, uint64_t seed, bool built,
+/* An endless mutant shall not take the full time of a pupil's answer. Of several
+ * seeds in a row, from 0, the first builds the program for the others. */
+static bool judge(Verdict *v, Proof *proof, const char *path, uint64_t seed, uint64_t seeds,
                   Error *error)
 {
     double seconds = proof->options->seconds;
-    Judging how = { .seed = seed, .seconds = seconds < 5 ? seconds : 5, .built = built };
+    Judging how = { .seed = seed, .seconds = seconds < 5 ? seconds : 5, .built = seed > 0,
+                    .keep = seed + 1 < seeds };
 
     if (judging_judge(v, proof->course, proof->task, path, proof->name, &how, error))
         return true;
@@ -295,7 +288,7 @@ static bool prove_skeleton(Proof *proof, const char *path, Error *error)
 {
     Verdict v = {0};
 
-    if (!judge(&v, proof, path, 0, false, error))
+    if (!judge(&v, proof, path, 0, 1, error))
         return false;
     claim(proof, v.warnings.length == 0 && v.kind != VERDICT_COMPILER,
           "the skeleton compiles without a warning",
@@ -308,16 +301,19 @@ static bool prove_skeleton(Proof *proof, const char *path, Error *error)
 
 static bool prove_answer(Proof *proof, Error *error)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    bool compiles = true;
+
+    for (uint64_t seed = 0; compiles && seed < SEEDS; seed++) {
         Verdict v = {0};
 
-        if (!judge(&v, proof, proof->file, seed, seed > 0, error))
+        if (!judge(&v, proof, proof->file, seed, SEEDS, error))
             return false;
         claim(proof, v.kind == VERDICT_PASSED && v.cases > 0 && v.warnings.length == 0,
               arena_print(&proof->course->arena, "the answer passes with seed %" PRIu64, seed),
               v.warnings.length > 0 ? v.warnings.bytes
               : v.kind != VERDICT_PASSED ? in_short(proof, &v)
               : arena_print(&proof->course->arena, "%d cases", v.cases));
+        compiles = v.kind != VERDICT_COMPILER;
         verdict_free(&v);
     }
     return true;
@@ -341,8 +337,8 @@ static bool prove_mutant(Proof *proof, const Text *skeleton, const Text *code,
     text_add(&changed, new->bytes, new->length);
     text_add(&changed, at + old->length, strlen(at + old->length));
     fine = put_in(&file, skeleton, &changed, error, proof->task)
-        && write_whole(proof->file, &file, error)
-        && judge(&v, proof, proof->file, 0, false, error);
+        && atomicfile_save(proof->file, file.bytes, file.length, error)
+        && judge(&v, proof, proof->file, 0, 1, error);
     if (fine)
         claim(proof, v.kind != VERDICT_PASSED && v.kind != VERDICT_COMPILER, what,
               in_short(proof, &v));
@@ -360,7 +356,8 @@ static bool prove_answer_file(Proof *proof, const Text *skeleton, const Text *an
     int mutants = 0;
     bool fine = read_answer(&code, proof, answers->bytes, &rest, error)
         && put_in(&file, skeleton, &code, error, proof->task)
-        && write_whole(proof->file, &file, error) && prove_answer(proof, error);
+        && atomicfile_save(proof->file, file.bytes, file.length, error)
+        && prove_answer(proof, error);
 
     while (fine && read_mutant(&name, &old, &new, &rest)) {
         fine = prove_mutant(proof, skeleton, &code, &name, &old, &new, error);
@@ -387,8 +384,7 @@ static bool prove_task(Proof *proof, Error *error)
                       error)
         && prove_skeleton(proof, path, error)
         && prove_answer_file(proof, &skeleton, &answers, error);
-    if (fine)
-        unlink(proof->file);
+    unlink(proof->file);
     text_free(&skeleton);
     text_free(&answers);
     return fine;

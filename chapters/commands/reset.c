@@ -26,7 +26,7 @@ static bool give_anew(Course *course, Task *task, Error *error)
 {
     const char *old = arena_print(&course->arena, "%s.old", task->answer);
 
-    if (course_state(course, task) == UNCHANGED) {
+    if (course_state(task) == UNCHANGED) {
         printf("%s is the skeleton already: ./run grade %s\n",
                course_shown(course, task->answer), task->number);
         return true;
@@ -40,9 +40,8 @@ static bool give_anew(Course *course, Task *task, Error *error)
     }
     if (!course_give(course, task, error))
         return false;
-    task->passed = 0;
     printf("%s is new: ./run grade %s\n", course_shown(course, task->answer), task->number);
-    return course_save(course, error);
+    return course_passed(course, task, 0, error);
 }
 
 int command_reset(const Options *options)

@@ -11,7 +11,9 @@
  * The time of the last change is asked five times a second. Systems can tell a
  * program of changes without being asked, each in a way of its own, and editors save
  * by renaming as often as by writing; asking for one file costs nothing and catches
- * both. Size and inode are looked at too: two saves may fall into one tick.
+ * both. Size and inode are looked at too: two saves may fall into one tick. An editor
+ * that renames leaves a moment in which there is no file to read: then it is looked for
+ * again.
  *
  * Read next: chapters/commands/grade.c.
  */
@@ -20,6 +22,7 @@
 #include <time.h>               /* nanosleep                                 */
 
 #include "base/interrupt.h"
+#include "base/mapfile.h"
 #include "chapters/commands/common.h"
 #include "chapters/commands/grading.h"
 #include "chapters/words.h"
@@ -47,7 +50,7 @@ static bool follow(Course *course, Task *task, const Options *o, Error *error)
     struct stat last = {0};
     bool passed = false;
 
-    if (course_state(course, task) == NOT_BEGUN && !course_give(course, task, error))
+    if (course_state(task) == NOT_BEGUN && !course_give(course, task, error))
         return false;
     printf("\nwatching %s (%s, %s): save it and it is graded; Ctrl-C ends\n",
            course_shown(course, task->answer), task->number, task->title);
@@ -68,8 +71,9 @@ static bool follow(Course *course, Task *task, const Options *o, Error *error)
             grading_show(&v, course, task, o);
         passed = fine && v.kind == VERDICT_PASSED;
         verdict_free(&v);
-        if (!fine)
+        if (!fine && (error->code != EXIT_INPUT || path_is_there(task->answer)))
             return false;
+        *error = (Error){0};
     }
     return true;
 }

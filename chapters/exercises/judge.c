@@ -295,9 +295,22 @@ static int usage(void)
     return EXIT_USAGE;
 }
 
+/* The exit status, when the report has arrived: a disk may be full. */
+static int end(int code)
+{
+    bool lost = report != NULL && ferror(report) != 0;
+
+    if (report != NULL)
+        lost = fclose(report) != 0 || lost;
+    if (lost)
+        fprintf(stderr, JUDGE_NO_REPORT "\n");
+    return lost ? EXIT_ROOM : code;
+}
+
 int main(int argc, char **argv)
 {
     int first = 0, last = exercise.visible + exercise.hidden - 1;
+    const char *path = NULL;
     uint64_t seed = 0;
     bool race = false;
 
@@ -311,21 +324,25 @@ int main(int argc, char **argv)
         else if (value != NULL && strcmp(argv[i], "--case") == 0)
             first = last = atoi(argv[++i]);
         else if (value != NULL && strcmp(argv[i], "--report") == 0)
-            report = fopen(argv[++i], "w");
+            path = argv[++i];
         else
             return usage();
     }
     if (first < 0 || last >= exercise.visible + exercise.hidden)
         return usage();
+    if (path != NULL && (report = fopen(path, "w")) == NULL) {
+        fprintf(stderr, JUDGE_NO_REPORT ": %s\n", path);
+        return EXIT_ROOM;
+    }
     parallel_set_threads(1);            /* a debugger follows one            */
     report_integer("visible", exercise.visible);
     if (race && exercise.race != NULL)
         run_case(0, 0, exercise.race);
     for (int i = first; i <= last && !race; i++)
         if (!run_case(i, seed, exercise.run))
-            return EXIT_CHECK;
+            return end(EXIT_CHECK);
     report_integer("end", last + 1);
     if (report == NULL && !race)
         printf("%d case%s passed\n", last - first + 1, last > first ? "s" : "");
-    return EXIT_FINE;
+    return end(EXIT_FINE);
 }

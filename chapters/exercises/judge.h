@@ -32,6 +32,9 @@ typedef struct {
 
 extern const Exercise exercise;     /* the key's                             */
 
+/* What the program says on stderr, with exit status 5, when its report is lost. */
+#define JUDGE_NO_REPORT "the judge's report cannot be written"
+
 /* ---- making a case */
 
 int case_number(const Case *c);     /* 0, 1, …; visible ones first           */
