@@ -35,6 +35,8 @@
 #include <string.h>
 
 #include "base/atomicfile.h"
+#include "base/interrupt.h"
+#include "base/output.h"
 #include "base/process.h"       /* a lesson is run: what does it show?       */
 #include "chapters/words.h"     /* BILLION_VERSION                           */
 
@@ -254,7 +256,7 @@ static bool put_run(Text *page, Weaver *w, const Entry *entry, Error *error)
 {
     const char *argv[WORDS + 4] = { w->run };
     char *line = arena_text(&w->book.arena, entry->words, strlen(entry->words));
-    const ProcessPlan plan = { .argv = argv, .seconds = 60 };
+    const ProcessPlan plan = { .argv = argv, .seconds = 600 };
     Process lesson;
     int count = 1;
 
@@ -323,18 +325,6 @@ static bool put_page(Text *page, Weaver *w, const char *style, Error *error)
     return fine;
 }
 
-static bool write_page(const char *path, const Text *page, Error *error)
-{
-    AtomicFile file;
-
-    if (!atomicfile_open(&file, path, error))
-        return false;
-    if (atomicfile_write(&file, page->bytes, page->length, error))
-        return atomicfile_commit(&file, error);
-    atomicfile_abandon(&file);
-    return false;
-}
-
 static bool weave(char **argument, Error *error)
 {
     Weaver *w = memory_get(1, sizeof *w);
@@ -344,7 +334,7 @@ static bool weave(char **argument, Error *error)
     w->run = argument[2];
     fine = read_contents(w, argument[0], error)
         && put_page(&page, w, argument[1], error)
-        && write_page(argument[3], &page, error);
+        && atomicfile_save(argument[3], page.bytes, page.length, error);
     if (fine)
         printf("%s: %d files, %.1f MB\n", argument[3], w->book.sources,
                (double)page.length / 1e6);
@@ -359,6 +349,8 @@ int main(int argc, char **argv)
     Error error = {0};
     bool fine = true;
 
+    interrupt_watch();              /* Ctrl-C stops the lesson that runs, too */
+    output_watch();
     if (argc > 2 && strcmp(argv[1], "--transcripts") == 0)
         for (int i = 2; i < argc && fine; i++)
             fine = transcripts_print(argv[i], &error);
@@ -367,5 +359,6 @@ int main(int argc, char **argv)
     else
         fine = error_code(&error, EXIT_USAGE, "weave CONTENTS STYLE RUN OUT, or weave "
                           "--transcripts FILE…");
+    fine = fine && output_end(&error);
     return fine ? EXIT_FINE : error_report(&error);
 }
