@@ -47,7 +47,7 @@ $(BUILD)/%.o: %.c Makefile
 $(BUILD)/chapters/commands/building.o: CFLAGS += -DCOMPILER='"$(CC)"'
 
 debug:                  ## build/debug/run: -O0 -g, the very same bits
-	@$(MAKE) --no-print-directory BUILD=build/debug OPT=-O0 build/debug/run
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/debug OPT=-O0 $(BUILD)/debug/run
 
 # --- checks ------------------------------------------------------------------
 

@@ -36,7 +36,7 @@
 #include <stdlib.h>             /* getenv                                    */
 #include <string.h>
 #include <sys/stat.h>           /* which file is older                       */
-#include <unistd.h>             /* unlink, getpid, access                    */
+#include <unistd.h>             /* unlink, getpid                            */
 
 #include "base/atomicfile.h"
 #include "base/hash.h"
@@ -142,7 +142,7 @@ static bool prepare_folders(Course *course, Error *error)
 {
     Error ignored = {0};
 
-    if (course_folder(course->objects, &ignored) && access(course->objects, W_OK) == 0)
+    if (course_folder(course->objects, &ignored))
         return course->builds == course->objects || course_folder(course->builds, error);
     if (!course_folder(course->builds, error))
         return false;
@@ -166,10 +166,11 @@ static bool try_sanitizers(Course *course, Error *error)
         add(&w, SANITIZE), add(&w, "-o"), add(&w, beside), add(&w, source);
         fine = atomicfile_save(source, "int main(void) { return 0; }\n", 29, error)
             && compile(&p, &w, error);
-        unlink(source);
-        process_free(&p);
         if (fine && p.code == 0)
             rename(beside, yes);
+        unlink(beside);
+        unlink(source);
+        process_free(&p);
     }
     if (fine && path_is_file(yes)) {
         fine = process_run(&p, &(ProcessPlan){ .argv = argv, .seconds = COMPILE_SECONDS },

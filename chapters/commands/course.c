@@ -20,8 +20,9 @@
  * One window watches while another one asks for a hint: who writes the file takes a
  * lock and reads it again before, so that nothing is lost.
  *
- * The course lives in the clone, and a program that was installed elsewhere has
- * neither the sources nor the library to link with: then the error says so.
+ * The course lives in the clone, with the sources and the library to link with. A
+ * program that was installed elsewhere finds them when it is started from the clone;
+ * else the error says so.
  *
  * Read next: chapters/commands/judging.c.
  */
@@ -34,7 +35,7 @@
 #include <string.h>
 #include <sys/file.h>           /* flock                                     */
 #include <sys/stat.h>           /* mkdir                                     */
-#include <unistd.h>             /* getcwd, close                             */
+#include <unistd.h>             /* getcwd, close, access                     */
 
 #include "base/atomicfile.h"
 #include "base/hash.h"
@@ -82,10 +83,11 @@ static bool find_library(Course *course, const char *program, Error *error)
 
 bool course_folder(const char *path, Error *error)
 {
-    int why = mkdir(path, 0777) == 0 || path_is_folder(path) ? 0 : errno;
+    int why = mkdir(path, 0777) == 0 || (path_is_folder(path) && access(path, W_OK) == 0)
+            ? 0 : errno;
 
-    return why == 0 || error_set(error, "%s: this folder cannot be made: %s; --answers "
-                                 "names a folder of your own", path,
+    return why == 0 || error_set(error, "%s: this folder cannot be made, or not be written: "
+                                 "%s; --answers names a folder of your own", path,
                                  why == EEXIST ? "a file has this name" : strerror(why));
 }
 

@@ -36,7 +36,8 @@ const char *const debugger_names[] = { "gdb", "lldb" };
 
 bool debugger_make(const char *root, Error *error)
 {
-    const char *const argv[] = { "make", "-s", "-C", root, "debug", NULL };
+    /* BUILD: a make that called us may have another one, and hands it on. */
+    const char *const argv[] = { "make", "-s", "-C", root, "BUILD=build", "debug", NULL };
     const ProcessPlan plan = { .argv = argv };
     Process make;
     bool fine;

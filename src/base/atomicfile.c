@@ -50,7 +50,7 @@ static bool failed(const AtomicFile *file, const char *step, Error *error)
     return error_code(error, full ? EXIT_ROOM : EXIT_INPUT,
                       "%s: %s failed: %s; %s, nothing was changed", file->path,
                       step, strerror(why), full ? "make room and run again"
-                      : "choose another --out");
+                      : "choose another place");
 }
 
 /* Refuse before hours of work what rename would refuse or destroy after them. */
