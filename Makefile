@@ -44,7 +44,8 @@ $(BUILD)/%.o: %.c Makefile
 	$(CC) $(CFLAGS) -c -o $@ $<
 
 # ./run grade links answers with the library: with the same compiler.
-$(BUILD)/chapters/commands/building.o: CFLAGS += -DCOMPILER='"$(CC)"'
+$(BUILD)/chapters/commands/building.o $(BUILD)/tests/cli/test_surroundings.o: \
+CFLAGS += -DCOMPILER='"$(CC)"'
 
 debug:                  ## build/debug/run: -O0 -g, the very same bits
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/debug OPT=-O0 $(BUILD)/debug/run

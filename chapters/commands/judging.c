@@ -101,6 +101,7 @@ static void take_line(Verdict *v, const Json *line, bool *ended)
         take_integer(&v->count, line, "count");
         take_integer(&v->wrong, line, "wrong_count");
         take_integer(&v->ulps, line, "ulps");
+        take_integer(&v->calls, line, "calls");
     }
     if (v->racers < RACERS && json_number(&seconds, json_get(line, "seconds"))) {
         take(v->racer[v->racers].name, sizeof v->racer[0].name, line, "racer");
@@ -289,9 +290,13 @@ const char *judging_debugger(const Verdict *v, Course *course, const Task *task,
     if (!built)
         return NULL;
 #if defined(__APPLE__)
-    text_print(&command, "lldb -o 'breakpoint set --name %s' -o run -- ", v->stop);
+    text_print(&command, "lldb -o 'breakpoint set --name %s -i %" PRId64 "' -o run -- ",
+               v->stop, v->calls);
 #else
-    text_print(&command, "gdb -ex 'break %s' -ex run --args ", v->stop);
+    text_print(&command, "gdb -ex 'break %s'", v->stop);
+    if (v->calls > 0)
+        text_print(&command, " -ex 'ignore 1 %" PRId64 "'", v->calls);
+    text_print(&command, " -ex run --args ");
 #endif
     wording_shell(&command, course_shown(course, program));
     text_print(&command, " --seed %" PRIu64 " --case %d", v->seed, v->number);

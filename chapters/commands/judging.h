@@ -47,6 +47,7 @@ typedef struct {
     Racer racer[RACERS];            /* Race: how fast who was                */
     int racers;
     char stop[64];                  /* the function where a debugger stops   */
+    int64_t calls;                  /* … after so many calls that were right */
     bool sanitized;                 /* the sanitizers work here              */
 } Verdict;
 

@@ -102,6 +102,7 @@ static void report_difference(const Difference *d)
     json_write_integer(&w, "index", d->index);
     json_write_integer(&w, "count", d->n);
     json_write_integer(&w, "wrong_count", d->wrong);
+    json_write_integer(&w, "calls", exercise.each && d->index > 0 ? d->index : 0);
     json_write_text(&w, "expected", d->want, strlen(d->want));
     json_write_text(&w, "got", d->got, strlen(d->got));
     json_write_integer(&w, "ulps", d->ulps > INT64_MAX ? INT64_MAX : (int64_t)d->ulps);
@@ -240,12 +241,23 @@ static void free_arrays(Case *c)
     text_free(&c->says);
 }
 
-/* One case, or the race. A difference comes back here by longjmp: what the key had
+/* Work, up to the first difference, which comes back here by longjmp: what the key had
  * opened stays open, which a program that is about to end can afford. */
+static bool differs_nowhere(Case *c, void (*work)(Case *c))
+{
+    if (setjmp(c->over) != 0)
+        return false;
+    work(c);
+    for (const CaseArray *a = c->arrays; a != NULL; a = a->before)
+        look_at_fences(c, a);
+    return true;
+}
+
+/* One case, or the race. */
 static bool run_case(int number, uint64_t seed, void (*work)(Case *c))
 {
     static Case c;                  /* not on the stack: longjmp may spoil it */
-    bool passed = false;
+    bool passed;
 
     c = (Case){ .number = number, .hidden = number >= exercise.visible };
     c.seed = c.hidden ? seed : 0;
@@ -253,12 +265,7 @@ static bool run_case(int number, uint64_t seed, void (*work)(Case *c))
         report_integer("begin", number);
     if (exercise.stop != NULL)
         report_text("stop", exercise.stop);
-    if (setjmp(c.over) == 0) {
-        work(&c);
-        for (const CaseArray *a = c.arrays; a != NULL; a = a->before)
-            look_at_fences(&c, a);
-        passed = true;
-    }
+    passed = differs_nowhere(&c, work);
     fflush(stdout);
     free_arrays(&c);
     return passed;

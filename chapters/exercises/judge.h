@@ -24,6 +24,9 @@ typedef struct Case Case;           /* judge.c                               */
 typedef struct {
     const char *stop;               /* the pupil's function: "my_rope_turn"; where
                                        the debugger stops. Predict: NULL     */
+    bool each;                      /* it is called once for each element that is
+                                       compared, in their order: the debugger lets
+                                       those before the wrong one pass       */
     int visible, hidden;            /* how many cases of each                */
     void (*run)(Case *c);           /* one case                              */
     void (*race)(Case *c);          /* Race only: one large case, not compared;

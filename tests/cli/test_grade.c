@@ -11,6 +11,11 @@
 
 #define SKELETON "chapters/exercises/chapter01/1_bytes.c"
 
+/* Right in every visible case. */
+#define NEARLY "    return first < 0x80 ? 1 : first < 0xC0 || first == 0xC1 ? 0\n"           \
+               "         : first < 0xE0 ? 2 : first < 0xF0 ? 3\n"                           \
+               "         : first == 0xF5 ? 0 : 4;\n"
+
 /* The first time there is no file; it is made, and never written over. */
 TEST(the_first_time)
 {
@@ -140,10 +145,7 @@ TEST(a_step_outside_an_array)
  * other cases. */
 TEST(hidden_cases)
 {
-    const char *nearly = "    return first < 0x80 ? 1 : first < 0xC0 || first == 0xC1 ? 0\n"
-                         "         : first < 0xE0 ? 2 : first < 0xF0 ? 3\n"
-                         "         : first == 0xF5 ? 0 : 4;\n";
-    Result r = grade("", nearly);
+    Result r = grade("", NEARLY);
 
     fails(r, "case 12 (hidden, seed 0):");
     says(r, "my_character_bytes[192] is the first of 11 that are wrong, of 256");
@@ -152,26 +154,33 @@ TEST(hidden_cases)
     says(r, "--seed 77 --case 12");
 }
 
-/* The last line of the report is a command that stops in the pupil's function, in the
- * very case. */
-TEST(the_debugger_stops_there)
+/* The command of the report stops gdb at these words. */
+static void stops(Result r, const char *words)
 {
-    Result r = grade("", "    return first == 0x61;\n");
     char command[1024], *at = strstr(r.out, "gdb -ex"), line[256];
     bool stopped = false;
     FILE *gdb;
 
-    if (system("gdb --version > /dev/null 2>&1") != 0)
-        skip("gdb is not there");
     expect(at != NULL);
     snprintf(command, sizeof command, "gdb -batch%.*s < /dev/null 2>&1",
              (int)strcspn(at + 3, "\n"), at + 3);
     gdb = popen(command, "r");
     while (gdb != NULL && fgets(line, sizeof line, gdb) != NULL)
-        stopped = stopped || strstr(line, "Breakpoint 1, my_character_bytes (first=195") != NULL;
+        stopped = stopped || strstr(line, words) != NULL;
     pclose(gdb);
     if (!stopped)
-        test_fail(__FILE__, __LINE__, "%s\ndid not stop there", command);
+        test_fail(__FILE__, __LINE__, "%s\ndid not stop at %s", command, words);
+}
+
+/* The last line of the report is a command that stops in the pupil's function, in the
+ * very case; where a case calls it often, in the call that was wrong. */
+TEST(the_debugger_stops_there)
+{
+    if (system("gdb --version > /dev/null 2>&1") != 0)
+        skip("gdb is not there");
+    stops(grade("", "    return first == 0x61;\n"),
+          "Breakpoint 1, my_character_bytes (first=195");
+    stops(grade("", NEARLY), "Breakpoint 1, my_character_bytes (first=192");
 }
 
 TEST(hints_and_reset)
@@ -275,7 +284,7 @@ TEST(watching)
     pid_t child;
 
     snprintf(out, sizeof out, "%s", answer("watched"));
-    child = child_start(args, "/dev/null", out, NULL);
+    child = child_start(args, "/dev/null", out, "/dev/null");
     wait_for(out, "a hint:");
     snprintf(text, sizeof text, HEAD "int my_character_bytes(unsigned char first)\n{\n" RIGHT
              "}\n");
@@ -284,7 +293,7 @@ TEST(watching)
     expect(strstr(test_read(out, NULL), "not yet: case 0:") != NULL);
     expect(strstr(test_read(out, NULL), "passed: 33 cases") != NULL);
     unlink(out);
-    child = child_start(again, "/dev/null", out, NULL);
+    child = child_start(again, "/dev/null", out, "/dev/null");
     wait_for(out, "watching");
     kill(child, SIGINT);
     expect_int(child_wait(child), 130);

@@ -2,11 +2,15 @@
  *
  * Two windows on one folder, Ctrl-C at a bad moment, compilers of several words or
  * without sanitizers, folders with odd names, a full disk. A compiler is a script here
- * that does what is needed and then calls cc.
+ * that does what is needed and then calls the one that built all this.
  */
 #include "pupil.h"
 
 #include "base/place.h"
+
+#ifndef COMPILER                /* the Makefile says it: its CC              */
+#define COMPILER "cc"
+#endif
 
 /* A window watches, another one takes hints: both are kept. A save while the answer is
  * judged is not what has passed. */
@@ -17,7 +21,7 @@ TEST(two_windows)
     char *text, out[400];
 
     snprintf(out, sizeof out, "%s", answer("watched"));
-    child = child_start(args, "/dev/null", out, NULL);
+    child = child_start(args, "/dev/null", out, "/dev/null");
     wait_for(out, "a hint:");
     says(word("hint", "01.1"), "hint 1 of 3");
     says(word("hint", "01.2"), "hint 1 of 3");
@@ -59,7 +63,7 @@ static int files_in(const char *folder, const char *part)
 TEST(interrupted_while_it_compiles)
 {
     static const char script[] = "#!/bin/sh\ncase $* in *01.1.c*)\n"
-        "    kill -INT $(cut -d' ' -f4 /proc/$$/stat); sleep 1000 ;;\nesac\nexec cc \"$@\"\n";
+        "    kill -INT $(cut -d' ' -f4 /proc/$$/stat); sleep 1000 ;;\nesac\nexec " COMPILER " \"$@\"\n";
     Result r = grade("", RIGHT);
 
     expect_int(r.code, 0);
@@ -81,11 +85,11 @@ TEST(interrupted_while_it_compiles)
 TEST(other_compilers)
 {
     static const char script[] = "#!/bin/sh\nfor a; do case $a in -fsanitize=*) exit 1 ;; esac; "
-        "done\nexec cc \"$@\"\n";
+        "done\nexec " COMPILER " \"$@\"\n";
     char limited[1000];
     FILE *shell;
 
-    setenv("CC", "  env cc  -O1 ", 1);
+    setenv("CC", "  env " COMPILER "  -O1 ", 1);
     expect_int(grade("", RIGHT).code, 0);
     test_write(answer("no sanitizers"), script, sizeof script - 1);
     test_write(answer("nosan"), script, sizeof script - 1);
@@ -117,8 +121,8 @@ TEST(folders)
     r = run("grade", "01.1", "--answers", folder);
     fails(r, "not yet: case 0:");
     says(r, "-it'\\''s a \"$HOME\" ü/build/01.1' --seed 0");
-    snprintf(path, sizeof path, "cd '%s' && '%s/%s' grade 01.1 --answers=-it* | grep -q "
-             "'not yet: case 0'", answers(), getcwd(folder, sizeof folder), child_program());
+    snprintf(path, sizeof path, "cd '%s' && '%s/%s' grade 01.1 --answers=-it* | grep "
+             "'not yet: case 0' > /dev/null", answers(), getcwd(folder, sizeof folder), child_program());
     if (child_program()[0] != '/')
         expect_int(system(path), 0);
     r = run("list", "--answers", "README.md");
@@ -133,7 +137,7 @@ TEST(folders)
 TEST(no_room)
 {
     static const char script[] = "#!/bin/sh\ncase $* in *-fsanitize*01.1.c*)\n"
-        "    echo 'ld: No space left on device' >&2; exit 1 ;;\nesac\nexec cc \"$@\"\n";
+        "    echo 'ld: No space left on device' >&2; exit 1 ;;\nesac\nexec " COMPILER " \"$@\"\n";
     Result r;
 
     test_write(answer("full"), script, sizeof script - 1);

@@ -111,5 +111,5 @@ static void run(Case *c)
         walk(c);
 }
 
-const Exercise exercise = { .stop = "my_character_bytes", .visible = 12, .hidden = 21,
+const Exercise exercise = { .stop = "my_character_bytes", .each = true, .visible = 12, .hidden = 21,
                             .run = run };

@@ -104,5 +104,5 @@ static void run(Case *c)
 }
 
 const Exercise exercise = {
-    .stop = "my_drop_bits", .visible = 3, .hidden = 24, .run = run,
+    .stop = "my_drop_bits", .each = true, .visible = 3, .hidden = 24, .run = run,
 };

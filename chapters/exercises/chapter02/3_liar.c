@@ -27,7 +27,9 @@
  *   claim      ->bits of one number: 4, 8, 16, 32 or 64
  *              ->shape [rank], rank 0 to 8: a rank of 0 is one number
  *              each size and each offset is at most 2^63 - 1; anything may stand
- *              there, a 0 too: a tensor without numbers is fine, and takes no bytes
+ *              there, a 0 too: a tensor without numbers is fine, and takes no bytes.
+ *              (A 0 behind sizes whose product is beyond 2^64 already is not part of
+ *              this exercise: paper and the readers of such files differ there.)
  *   data_size  bytes of data in the file, far below 2^60
  *
  * Two claims for pencil and paper, with 96 bytes of data:

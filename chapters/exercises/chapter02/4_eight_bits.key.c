@@ -223,5 +223,5 @@ static void run(Case *c)
 }
 
 const Exercise exercise = {
-    .stop = "my_e4m3_to_f32", .visible = 7, .hidden = 30, .run = run,
+    .stop = "my_e4m3_to_f32", .each = true, .visible = 7, .hidden = 30, .run = run,
 };

@@ -38,7 +38,8 @@
  *      y_e = lane_sum(lane)                              begin at 0       (3)
  *
  * lane_sum(lane) is there (tasks.h). It is for you to see what leaving a column
- * out means for (3). h is a float; up_f · up_f is rounded once.
+ * out means for (3). h is a float: up_f · up_f is rounded once, and where it is smaller
+ * than any float (10^-30 squared) it is rounded to 0, whose column is not needed either.
  *
  * By hand, E = 1 and F = 4:   up     3   -1    0.5    0
  *                             down   1   NaN   4     NaN      y = 9 + 1 = 10

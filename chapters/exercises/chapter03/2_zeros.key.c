@@ -9,7 +9,7 @@
  * them all. A pupil's function that reads what it need not read meets NaN.
  *
  * Of the hidden rows of up a third is nearly dense and a third nearly empty; some
- * numbers are exactly 0, of either sign.
+ * numbers are exactly 0, of either sign, and some so small that their square is 0.
  *
  * Read next: src/kernels/dot.c, src/kernels/matmul.c.
  */
@@ -82,14 +82,16 @@ static void compare(Case *c, const float *up, const float *down, int E, int F)
     }
     got = my_squared_relu(y, up, holes, E, F);
     case_floats(c, "y", y, want, E, faults);
-    case_int(c, "columns needed", got, needed, "count the up_f above 0, once");
+    case_int(c, "columns needed", got, needed, "count the h_f that are not 0, once");
 }
 
 static void run(Case *c)
 {
-    static const float up[2][4] = { { 3, -1, 0.5f, 0 }, { 1, 2, -2, 4 } };
-    static const float down[2][8] = { { 1, 5, 4, 5 },
-                                      { 1, 1, 1, 1, 1, 0.5f, 3, 0.25f } };
+    static const float up[3][4] = { { 3, -1, 0.5f, 0 }, { 1, 2, -2, 4 },
+                                    { 2, 1e-30f, 0.5f, -1 } };
+    static const float down[3][12] = { { 1, 5, 4, 5 },
+                                       { 1, 1, 1, 1, 1, 0.5f, 3, 0.25f },
+                                       { 1, 2, 4, 8, 3, 5, 8, 2, 0.5f, 1, 2, 3 } };
     int E = 1 + case_number(c), F = 4;
     float *x = NULL, *w = NULL;
 
@@ -104,6 +106,8 @@ static void run(Case *c)
             x[f] += (float)(case_number(c) % 3 - 1) * 0.75f;
             if (case_between(c, 0, 9) == 0)
                 x[f] = case_random(c) & 1 ? 0.0f : -0.0f;
+            if (case_between(c, 0, 19) == 0)
+                x[f] *= 1e-30f;
         }
     }
     case_says(c, "E = %d, F = %d", E, F);
@@ -113,5 +117,5 @@ static void run(Case *c)
 }
 
 const Exercise exercise = {
-    .stop = "my_squared_relu", .visible = 2, .hidden = 30, .run = run,
+    .stop = "my_squared_relu", .visible = 3, .hidden = 30, .run = run,
 };
