@@ -41,7 +41,8 @@ trap 'rm -rf "$scratch"' EXIT
 
 skip() { skipped=$((skipped + 1)); echo "skipped: $1"; }
 
-# step NAME COMMAND…: run it, add its last count to ours; no count is a failure.
+# step NAME COMMAND…: run it, add its last count to ours. No count is a failure, and so
+# is a count of nothing: a tool that finds nothing to check is broken.
 step() {
     name=$1; shift
     echo "== $name"
@@ -51,7 +52,8 @@ step() {
     line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$scratch/log" | tail -n 1)
     set -- $(echo "$line" | sed 's/[^0-9 ]//g')
     [ $# -eq 2 ] && set -- "$1" "$2" 0
-    if [ $# -ne 3 ] || { [ $status -ne 0 ] && [ "$2" -eq 0 ]; }; then
+    if [ $# -ne 3 ] || { [ $status -ne 0 ] && [ "$2" -eq 0 ]; } ||
+        [ $(($1 + $2 + $3)) -eq 0 ]; then
         echo "$name: exit status $status without an honest count"; set -- 0 1 0
     fi
     passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3))

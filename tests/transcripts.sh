@@ -75,7 +75,7 @@ finish() {
         skipped=$((skipped + 1)); echo "  skipped: $place: $command"; return ;;
     esac
     real=$(printf '%s' "$command" | sed "s|\./run|$RUN|g")
-    timeout 120 sh -c "$real" < /dev/null > "$scratch/got" 2> "$scratch/err"
+    timeout 600 sh -c "$real" < /dev/null > "$scratch/got" 2> "$scratch/err"
     # One digit more: the last one that is shown becomes another.
     awk '{ line[NR] = $0 } /[0-9]/ { last = NR }
         END { if (!last) exit

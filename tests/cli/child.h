@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHILD_SECONDS 120           /* far more than any of them needs       */
+#define CHILD_SECONDS 500           /* far more than any of them needs       */
 
 typedef struct {
     int code;                       /* exit status; 1000 + n: ended by signal n */

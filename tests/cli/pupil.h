@@ -41,7 +41,7 @@ static inline void wait_for(const char *path, const char *words)
     double begin = clock_seconds();
 
     while (access(path, R_OK) != 0 || strstr(test_read(path, NULL), words) == NULL) {
-        if (clock_seconds() - begin > 100)
+        if (clock_seconds() - begin > 400)
             test_fail(__FILE__, __LINE__, "\"%s\" never came: %s", words,
                       test_read(path, NULL));
         usleep(50000);

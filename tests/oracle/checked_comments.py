@@ -133,7 +133,7 @@ def holds(got, written):
     words = written.split()
     # torch adds in other orders: a hair more than half of the last digit.
     return len(words) == len(got) and all(
-        abs(g - float(w)) <= half_of_last_digit(w) + 2e-5 * max(1.0, abs(g))
+        abs(g - float(w)) <= half_of_last_digit(w) + 1e-6 + 2e-5 * abs(g)
         for g, w in zip(got, words))
 
 

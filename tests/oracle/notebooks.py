@@ -57,7 +57,7 @@ def check(path, write):
     """(passed, failed): one for each code cell."""
     stored = nbformat.read(path, as_version=4)
     fresh = nbformat.read(path, as_version=4)
-    client = nbclient.NotebookClient(fresh, timeout=120, kernel_name="python3",
+    client = nbclient.NotebookClient(fresh, timeout=600, kernel_name="python3",
                                      resources={"metadata": {"path": "notebooks"}})
     try:
         client.execute()
