@@ -31,8 +31,8 @@
 
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "chapters/lesson/columns.h"
 #include "chapters/lesson/data.h"
+#include "chapters/wording.h"
 
 #define PARAGRAPH 2000      /* bytes of the longest paragraph               */
 
@@ -73,27 +73,18 @@ void lesson_part(Lesson *l, const char *key, const char *title)
     l->shown = SHOWN_PROSE;
 }
 
-/* Words one after another; a new line where one does not fit.
- *   indent  columns before each line but the first                        */
+/* Paragraphs as wide as the lesson; what stands in front of the first line is there
+ * already.
+ *   indent  its columns: as many blanks stand before the other lines         */
 static void print_wrapped(const Lesson *l, const char *text, int indent)
 {
-    int column = indent;
+    Text lines = {0}, lead = {0};
 
-    while (*text != '\0') {
-        int bytes = (int)strcspn(text, " \n");
-        char word[PARAGRAPH];
-
-        snprintf(word, sizeof word, "%.*s", bytes, text);
-        if (column > indent && column + 1 + columns_of(word) > l->width) {
-            fprintf(l->out, "\n%*s", indent, "");
-            column = indent;
-        }
-        fprintf(l->out, "%s%s", column > indent ? " " : "", word);
-        column += (column > indent) + columns_of(word);
-        text += bytes;
-        text += strspn(text, " \n");
-    }
-    fputc('\n', l->out);
+    text_print(&lead, "%*s", indent, "");
+    wording_wrap(&lines, text, lead.bytes, l->width);
+    fputs(lines.bytes + indent, l->out);
+    text_free(&lines);
+    text_free(&lead);
 }
 
 void lesson_say(Lesson *l, const char *format, ...)
