@@ -42,45 +42,6 @@ typedef struct {                /* who writes, and to where                  */
     Text *out;
 } Script;
 
-/* text with a \ in front of each of the marked characters */
-static void add_escaped(Text *out, const char *text, size_t length, const char *marked)
-{
-    for (size_t i = 0; i < length; i++) {
-        if (strchr(marked, text[i]) != NULL)
-            text_add(out, "\\", 1);
-        text_add(out, text + i, 1);
-    }
-}
-
-void tour_quote(Text *out, const char *word)
-{
-    text_add(out, " \"", 2);
-    add_escaped(out, word, strlen(word), "\"\\`");
-    text_add(out, "\"", 1);
-}
-
-void tour_source(Text *out, const char *file)
-{
-    text_print(out, "command source -s false");
-    tour_quote(out, file);
-}
-
-/* An alias with the path in it would lose the quotes, and blanks would cut it. So it
- * stands for a command of its own, which replaces all that is typed behind it by what
- * reads the file; a tab is between its parts, which no path is likely to hold. */
-void tour_go(Text *out, const char *file, int number)
-{
-    Text replace = {0};
-
-    text_print(&replace, "s\t^.*$\tcommand source -c false -e true");
-    tour_quote(&replace, file);
-    text_print(&replace, "\t");
-    text_print(out, "command regex tour_%d", number);
-    tour_quote(out, replace.bytes);
-    text_print(out, "\ncommand alias go tour_%d\n", number);
-    text_free(&replace);
-}
-
 /* ---- saying something at the debugger's terminal */
 
 static void say_line(Script *w, const char *line, size_t length, const char *color)
@@ -96,7 +57,7 @@ static void say_line(Script *w, const char *line, size_t length, const char *col
     text_print(w->out, "echo %s", colored ? color : "");
     if (length > 0 && line[0] == ' ' && !colored)
         text_add(w->out, "\\", 1);          /* gdb drops blanks in front     */
-    add_escaped(w->out, line, length, "\\");
+    tour_escape(w->out, line, length, "\\");
     text_print(w->out, "%s\\n\n", colored ? "\\033[0m" : "");
 }
 

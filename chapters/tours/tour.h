@@ -109,6 +109,10 @@ typedef struct {
  * for `go`. */
 void tour_script(Text *out, const Tour *tour, const TourScript *s);
 
+/* ---- words for a debugger (quoting.c) */
+
+/* text [length] with a \ in front of each of the marked characters. */
+void tour_escape(Text *out, const char *text, size_t length, const char *marked);
 /* A blank, and one word in quotes, as either debugger reads it. */
 void tour_quote(Text *out, const char *word);
 /* lldb's command that reads the script in file. (Its option -s makes the same command
