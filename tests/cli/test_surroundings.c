@@ -135,7 +135,8 @@ TEST(folders)
     fails(r, "not yet: case 0:");
     says(r, "-it'\\''s a \"$HOME\" ü/build/01.1' --seed 0");
     snprintf(path, sizeof path, "cd '%s' && '%s/%s' grade 01.1 --answers=-it* | grep "
-             "'not yet: case 0' > /dev/null", answers(), getcwd(folder, sizeof folder), child_program());
+             "'not yet: case 0' > /dev/null", answers(), getcwd(folder, sizeof folder),
+             child_program());
     if (child_program()[0] != '/')
         expect_int(system(path), 0);
     r = run("list", "--answers", "README.md");
