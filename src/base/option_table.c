@@ -87,7 +87,7 @@ const Option option_table[] = {
     { "--level", 0, "N", OPTION_INT, FIELD(level), 1, 3, "hint",
       "this hint alone, 1 to 3 (one more each time)", false },
     { "--seconds", 0, "S", OPTION_REAL, FIELD(seconds), 0.1, 3600, JUDGE,
-      "stop an answer that runs longer (10)", false },
+      "stop an answer that computes longer (10)", false },
     { "--prove", 0, NULL, OPTION_FLAG, FIELD(prove), 0, 0, "grade",
       "prove the course: answers pass, mutants fail", false },
     { "--batch", 0, NULL, OPTION_FLAG, FIELD(batch), 0, 0, "tour",
