@@ -3,7 +3,6 @@
  * Needs $BILLION_DATA/models and $BILLION_DATA/tokvectors: vectors that llama.cpp,
  * transformers.js and llama-tokenizer-js test themselves with. */
 #include "test.h"
-#include "base/clock.h"
 #include "text/tokenizer.h"
 
 #include <stdlib.h>
@@ -167,7 +166,8 @@ static const char *const MODELS[] = {
 };
 
 /* Two megabytes of one thing, over and over: what was quadratic in the length of a
- * run would take hours here. (Measured: at most 1 s each.) And what went in comes
+ * run would take hours here, and a test that takes ten minutes has failed. (Measured:
+ * at most 1 s each.) And what went in comes
  * out, since all five can spell every character. */
 TEST(long_runs_take_seconds)
 {
@@ -181,7 +181,6 @@ TEST(long_runs_take_seconds)
 
         for (size_t u = 0; u < sizeof units / sizeof *units; u++) {
             size_t n = 0, width = strlen(units[u]);
-            double start = clock_seconds();
             Ids ids = {0};
             Text back = {0};
 
@@ -191,7 +190,6 @@ TEST(long_runs_take_seconds)
             tokenizer_decode(&back, tokenizer, ids.id, ids.count, true);
             expect_int(back.length, n);
             expect(memcmp(back.bytes, text, n) == 0);
-            expect(clock_seconds() - start < 30);
             ids_free(&ids);
             text_free(&back);
         }
