@@ -167,8 +167,8 @@ static const char *const MODELS[] = {
 
 /* Two megabytes of one thing, over and over: what was quadratic in the length of a
  * run would take hours here, and a test that takes ten minutes has failed. (Measured:
- * at most 1 s each.) And what went in comes
- * out, since all five can spell every character. */
+ * at most 1 s each.) And what went in comes out, since all five can spell every
+ * character. */
 TEST(long_runs_take_seconds)
 {
     static const char *const units[] = { " ", "a", "\n", "é", "<|", "0", " \n",
