@@ -29,7 +29,11 @@ DRIVER  = $(sort $(wildcard chapters/*.c chapters/commands/*.c chapters/lesson/*
             chapters/tours/*.c))
 TESTS   = $(sort $(wildcard tests/*/test_*.c))
 LIB     = $(BUILD)/libbillion.a
+# Programs over weight files: weights-tools/NAME.c, and what they share in folders.
+TOOLS   = $(filter-out unicode_tables,$(patsubst weights-tools/%.c,%,$(wildcard weights-tools/*.c)))
+TOOLLIB = $(BUILD)/libtools.a
 
+all: run tools
 run: $(BUILD)/run
 	@cp $< $@.part && mv $@.part $@
 
@@ -37,7 +41,13 @@ $(BUILD)/run: $(DRIVER:%.c=$(BUILD)/%.o) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(SRC:%.c=$(BUILD)/%.o)
+$(TOOLLIB): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard weights-tools/*/*.c)))
+$(LIB) $(TOOLLIB):
 	@rm -f $@ && ar rcs $@ $^
+
+tools: $(TOOLS:%=$(BUILD)/weights-tools/%)      ## download, convert, inspect, synthesize: build/weights-tools/
+$(BUILD)/weights-tools/%: $(BUILD)/weights-tools/%.o $(TOOLLIB) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -62,16 +72,16 @@ $(BUILD)/tests/test.o: $(BUILD)/tests/suites.inc
 
 # All but main: the tests of lessons call the driver's functions.
 DRIVEN  = $(filter-out $(BUILD)/chapters/run.o,$(DRIVER:%.c=$(BUILD)/%.o))
-$(BUILD)/test: $(BUILD)/tests/test.o $(TESTS:%.c=$(BUILD)/%.o) $(DRIVEN) $(LIB)
+$(BUILD)/test: $(BUILD)/tests/test.o $(TESTS:%.c=$(BUILD)/%.o) $(DRIVEN) $(TOOLLIB) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-test: run style $(BUILD)/test   ## style, then every quick test; T="rope json" runs suites
+test: all style $(BUILD)/test   ## style, then every quick test; T="rope json" runs suites
 	@RUN=$(BUILD)/run $(BUILD)/test $(T)
 
 style: $(LIB)           ## layers, budgets, lengths, essays, globals
 	@CC="$(CC)" sh tests/style.sh $(LIB)
 
-proof: run $(BUILD)/test        ## oracles, the bit matrix, sanitizers, fuzzers; FULL=1 for all
+proof: all $(BUILD)/test        ## oracles, the bit matrix, sanitizers, fuzzers; FULL=1 for all
 	@CC="$(CC)" FULL="$(FULL)" sh tests/proof.sh $(BUILD)
 
 bench: $(BUILD)/bench   ## matrix products: GB/s and GFLOP/s beside the memory's own
@@ -92,8 +102,6 @@ $(BUILD)/weave: $(patsubst %.c,$(BUILD)/%.o,$(wildcard chapters/book/*.c)) $(LIB
 # Small programs that proofs and generators need.
 $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-$(BUILD)/weights-tools/%: $(BUILD)/weights-tools/%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # --- into the system -----------------------------------------------------------
 
@@ -115,8 +123,8 @@ clean:                  ## forget everything that was built
 	rm -rf $(BUILD) run
 
 help:                   ## this list
-	@echo 'make             ./run, optimized'
+	@echo 'make             ./run and the tools over weight files, optimized'
 	@sed -n 's/^\([a-z]*\):.*## /make \1@/p' Makefile | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
 
-.PHONY: debug test style proof bench example book install clean help
+.PHONY: all tools debug test style proof bench example book install clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -76,6 +76,8 @@ const Option option_table[] = {
       "put the prompt into the model's chat template", false },
     { "--system", 0, "S", OPTION_TEXT, FIELD(system), 0, 0, "generate",
       "with --chat: what the model is told beforehand", false },
+    { "--template", 0, "NAME", OPTION_TEXT, FIELD(template), 0, 0, "generate",
+      "with --chat: this layout, not the model's own", false },
 
     { "--layer", 0, "L", OPTION_INT, FIELD(layer), 0, 1000, LOOK,
       "the layer shown, from 0 (the lesson's choice)", false },
@@ -97,6 +99,15 @@ const Option option_table[] = {
     { "--debugger", 0, "gdb|lldb", OPTION_CHOICE, FIELD(debugger), 0, 0, "tour",
       "which one (gdb where it is there)", false },
 
+    { "--dtype", 0, "F32|F16|BF16", OPTION_CHOICE, FIELD(dtype), 0, 0,
+      "synthesize convert", "the number format that is written (BF16; convert: F16)", false },
+    { "--shard-size", 0, "MB", OPTION_REAL, FIELD(shard), 0.001, 1e6, "synthesize",
+      "cut the weights into files of at most so many MB", false },
+    { "--verify", 0, NULL, OPTION_FLAG, FIELD(verify), 0, 0, "download",
+      "check what is here against its checksums", false },
+    { "--yes", 0, NULL, OPTION_FLAG, FIELD(yes), 0, 0, "download",
+      "start without a question", false },
+
     { "--model", 0, "M", OPTION_TEXT, FIELD(model), 0, 0, MODEL,
       "name or folder, see ./run models (storyteller)", false },
     { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024,
@@ -112,7 +123,7 @@ const Option option_table[] = {
     { "--kv", 0, "f32|f16", OPTION_CHOICE, FIELD(kv), 0, 0, RUN,
       "number format of the cache (as the weights)", false },
     { "--seed", 0, "S", OPTION_WHOLE, FIELD(seed), 0, WHOLE_DOUBLE,
-      RUN " chapter01_tokenizer chapter05_sampling " JUDGE,
+      RUN " chapter01_tokenizer chapter05_sampling synthesize " JUDGE,
       "another seed, another text (0)", false },
 
     { "--json", 0, NULL, OPTION_FLAG, FIELD(json), 0, 0, ALL,

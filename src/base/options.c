@@ -239,7 +239,7 @@ const char *options_nearest(const char *typed, const char *const *names)
 static bool unknown(const char *typed, size_t length, const Word *word,
                     Error *error)
 {
-    const char *names[LONGEST + 1] = {0}, *near;
+    const char *names[LONGEST + 1] = {0}, *near, *program;
     char name[LONGEST];
     int count = 0;
 
@@ -248,11 +248,13 @@ static bool unknown(const char *typed, size_t length, const Word *word,
         if (option_belongs(o, word->name))
             names[count++] = o->name;
     near = options_nearest(name, names);
-    return error_code(error, EXIT_USAGE, "%s: unknown option %s%s%s%s ./run %s "
+    /* The words of weights-tools/ are programs of their own. */
+    program = strncmp(word->examples, "./run ", 6) == 0 ? "./run " : "";
+    return error_code(error, EXIT_USAGE, "%s: unknown option %s%s%s%s %s%s "
                       "--help shows all of them", word->name, name,
                       near != NULL ? ", did you mean " : "",
                       near != NULL ? near : "", near != NULL ? "?" : ";",
-                      word->name);
+                      program, word->name);
 }
 
 /* ---- the command line */
@@ -296,6 +298,8 @@ static void add_word(Options *options, const char *typed)
     size_t old = options->words != NULL ? strlen(options->words) + 1 : 0;
     size_t length = strlen(typed);
 
+    if (options->arguments++ < OPTIONS_ARGUMENTS)
+        options->argument[options->arguments - 1] = typed;
     options->words = memory_grow(options->words, old + length + 1);
     if (old > 0)
         options->words[old - 1] = ' ';

@@ -17,6 +17,7 @@
 #include "base/base.h"
 
 #define OPTIONS_STOPS 16            /* --stop may be given this often       */
+#define OPTIONS_ARGUMENTS 16        /* words kept one by one                */
 
 typedef struct Options {
     const char *model;              /* --model: name or folder, "storyteller" */
@@ -61,8 +62,16 @@ typedef struct Options {
     bool batch, script;             /* --batch, --script of a tour           */
     const char *debugger;           /* --debugger, NULL: the one that is here */
 
+    const char *dtype;              /* --dtype F32|F16|BF16, NULL: the tool's */
+    double shard;                   /* --shard-size in MB, 0: one file      */
+    bool verify;                    /* --verify what is already here        */
+    bool yes;                       /* --yes: start without a question      */
+    const char *template;           /* --template NAME, NULL: the model's own */
+
     char *words;                    /* the words after the options, joined
                                        by blanks; NULL: none. Owner: this   */
+    const char *argument[OPTIONS_ARGUMENTS];    /* the first of them, as typed */
+    int arguments;                  /* all of them are counted              */
 } Options;
 
 typedef struct Word {               /* what may stand after ./run           */

@@ -224,11 +224,20 @@ static void expand(FILE *out, const char *template, bool roff, const Word *word,
             fputc(*template, out);
 }
 
+/* Does one of the words take it? Options of weights-tools/ are taken by none. */
+static bool any_takes(const Word *words, const Option *option)
+{
+    while (words->name != NULL && !option_belongs(option, words->name))
+        words++;
+    return words->name != NULL;
+}
+
 /* word NULL: the options of all. */
-static void walk_options(FILE *out, const Form *form, const Word *word)
+static void walk_options(FILE *out, const Form *form, const Word *words,
+                         const Word *word)
 {
     for (const Option *o = option_table; o->name != NULL; o++)
-        if (word == NULL || option_belongs(o, word->name))
+        if (word == NULL ? any_takes(words, o) : option_belongs(o, word->name))
             expand(out, o->kind == OPTION_FLAG ? form->flag
                    : o->kind == OPTION_CHOICE ? form->choice : form->text,
                    form->roff, word, o);
@@ -242,10 +251,10 @@ static void walk(FILE *out, const Form *form, const Word *words)
         expand(out, form->word, form->roff, word, NULL);
     fputs(form->between, out);
     if (form->open == NULL)
-        walk_options(out, form, NULL);
+        walk_options(out, form, words, NULL);
     for (const Word *word = words; form->open != NULL && word->name != NULL; word++) {
         expand(out, form->open, form->roff, word, NULL);
-        walk_options(out, form, word);
+        walk_options(out, form, words, word);
         expand(out, form->close, form->roff, word, NULL);
     }
     fputs(form->end, out);

@@ -98,6 +98,25 @@ static bool find_in_places(char path[HUBCACHE_PATH], const char *name)
     return false;
 }
 
+bool modelname_shape(char path[HUBCACHE_PATH], const char *name, Error *error)
+{
+    char folder[HUBCACHE_PATH];
+    Text names = {0};
+
+    for (size_t i = 0; i < PLACES && strchr(name, '/') == NULL; i++)
+        if (place_path(folder, i)
+            && snprintf(path, HUBCACHE_PATH, "%s/shapes/%s.json", folder, name)
+               < HUBCACHE_PATH && path_is_file(path))
+            return true;
+    for (const ModelName *known = model_names; known->name != NULL; known++)
+        if (known->repository != NULL)
+            text_print(&names, "%s%s", names.length > 0 ? ", " : "", known->name);
+    error_code(error, EXIT_USAGE, "there is no shape %s in models/shapes of the "
+               "clone; there should be %s", name, names.bytes);
+    text_free(&names);
+    return false;
+}
+
 /* A model that ships with the clone is not there: say where it was looked for. */
 static bool refuse_lost(const char *name, Error *error)
 {

@@ -20,6 +20,10 @@ extern const ModelName model_names[];       /* ends with a NULL name         */
  * nearest known one; exit 3 known but not on this machine, with what to do. */
 bool modelname_find(char path[HUBCACHE_PATH], const char *name, Error *error);
 
+/* models/shapes/NAME.json: the config.json of a model that has a short name, without
+ * its weights, into path. Errors: exit 2, no such shape, with the names there are. */
+bool modelname_shape(char path[HUBCACHE_PATH], const char *name, Error *error);
+
 typedef struct {                    /* a model that is on this machine       */
     const char *name;               /* what --model takes                    */
     const char *folder;

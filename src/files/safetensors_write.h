@@ -13,4 +13,20 @@ bool safetensors_write(const char *path, const Tensor *tensors, int count,
                        const char *const *metadata, int metadata_count,
                        Error *error);
 
+/* The numbers of a tensor that nobody holds: elements [first, first + count) of it,
+ * in its dtype, into out. Asked in the order of the file, each element once. */
+typedef bool TensorFill(void *context, const Tensor *tensor, size_t first,
+                        size_t count, void *out, Error *error);
+
+/* The same for tensors whose data is NULL: files larger than the memory. */
+bool safetensors_write_filled(const char *path, const Tensor *tensors, int count,
+                              const char *const *metadata, int metadata_count,
+                              TensorFill *fill, void *context, Error *error);
+
+/* Into folder: model.safetensors, or, when that would hold more than most bytes of
+ * numbers (0: any many), shards of at most so many and the index over them. */
+bool safetensors_write_model(const char *folder, const Tensor *tensors, int count,
+                             size_t most, TensorFill *fill, void *context,
+                             Error *error);
+
 #endif

@@ -5,11 +5,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const Word generate = { .name = "generate" };
-static const Word tokenize = { .name = "tokenize" };
-static const Word logits = { .name = "logits" };
-static const Word map = { .name = "chapter00_map" };
-static const Word models = { .name = "models" };
+static const Word generate = { .name = "generate", .examples = "./run generate\n" };
+static const Word tokenize = { .name = "tokenize", .examples = "./run tokenize\n" };
+static const Word logits = { .name = "logits", .examples = "./run logits\n" };
+static const Word map = { .name = "chapter00_map", .examples = "./run chapter00_map\n" };
+static const Word models = { .name = "models", .examples = "./run models\n" };
+
+static const Word convert = { .name = "convert", .examples = "convert a b\n" };
 
 /* Split at blanks; "_" inside a part stands for a blank, "''" for nothing. */
 static int split(const char *line, char **argv)
@@ -244,6 +246,8 @@ TEST(sentences)
             "did you mean --temperature? ./run generate --help shows all of them");
     refused(&generate, "a --qqqqqqqq", "generate: unknown option --qqqqqqqq; ./run "
             "generate --help shows all of them");
+    refused(&convert, "--dtpye F16", "convert: unknown option --dtpye, did you mean "
+            "--dtype? convert --help shows all of them");
     refused(&generate, "-x", "generate: unknown option -x; ./run generate --help "
             "shows all of them");
     refused(&tokenize, "--top-k 3", "tokenize: takes no --top-k; that is an option "
