@@ -33,16 +33,20 @@
 #include "base/utf8.h"          /* Text                                      */
 
 const ModelName model_names[] = {
-    { "storyteller",          NULL },
-    { "storyteller-draft",    NULL },
-    { "storyteller-neox",     NULL },
-    { "storyteller-stablelm", NULL },
-    { "tinyllama",            "TinyLlama/TinyLlama-1.1B-Chat-v1.0" },
-    { "llama3.2-1b",          "meta-llama/Llama-3.2-1B-Instruct" },
-    { "stablelm-1.6b",        "stabilityai/stablelm-2-1_6b" },
-    { "pythia-1b",            "EleutherAI/pythia-1b" },
-    { "smollm2-135m",         "HuggingFaceTB/SmolLM2-135M-Instruct" },
-    { NULL, NULL },
+    { "storyteller",          NULL, "storyteller-draft" },
+    { "storyteller-draft",    NULL, NULL },
+    { "storyteller-neox",     NULL, NULL },
+    { "storyteller-stablelm", NULL, NULL },
+    { "tinyllama",      "TinyLlama/TinyLlama-1.1B-Chat-v1.0", "llama-68m-chat" },
+    { "llama3.2-1b",    "meta-llama/Llama-3.2-1B-Instruct",   NULL },
+    { "stablelm-1.6b",  "stabilityai/stablelm-2-1_6b",        NULL },
+    { "pythia-1b",      "EleutherAI/pythia-1b",               "pythia-70m" },
+    { "smollm2-135m",   "HuggingFaceTB/SmolLM2-135M-Instruct", NULL },
+    { "llama-68m-chat", "Felladrin/Llama-68M-Chat-v1",        NULL },
+    { "llama-160m",     "JackFram/llama-160m",                NULL },
+    { "pythia-70m",     "EleutherAI/pythia-70m",              NULL },
+    { "pythia-160m",    "EleutherAI/pythia-160m",             NULL },
+    { NULL, NULL, NULL },
 };
 
 enum { NAMES = sizeof model_names / sizeof model_names[0] };

@@ -12,6 +12,8 @@
 typedef struct {                    /* a name that may be given as --model   */
     const char *name;               /* "storyteller", "tinyllama"            */
     const char *repository;         /* "TinyLlama/…"; NULL: in the clone     */
+    const char *draft;              /* the name here of a small model with the
+                                     * same vocabulary; NULL: none is usual  */
 } ModelName;
 
 extern const ModelName model_names[];       /* ends with a NULL name         */
