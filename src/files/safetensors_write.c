@@ -20,12 +20,16 @@
  *      begin_0 = 0,   begin_{i+1} = begin_i + bytes_i                     (1)
  *      8 + N = a multiple of 8, filled up with spaces                     (2)
  *
+ * The numbers come from where a tensor's data lies, or, when it lies nowhere, from
+ * a function that is asked for them piece by piece: a model that is larger than the
+ * memory can be converted or made up on the way to the disk.
+ *
  * Trap: a name that stands twice, or is no UTF-8, gives a file that strict readers
  * refuse. So the header, once written, is read by our own reader before a single
  * byte goes to the disk.
  *
  * Source: the safetensors format, "Format" in its README.
- * Read next: files/hubcache.c.
+ * Read next: files/safetensors_shards.c.
  */
 #include "files/safetensors_write.h"
 
@@ -39,6 +43,8 @@
 #include "files/json.h"                 /* json_parse: the last look        */
 #include "files/json_write.h"           /* names with escapes               */
 #include "files/safetensors_header.h"   /* the header's limit               */
+
+#define PIECE ((size_t)4 << 20)     /* bytes that TensorFill is asked for at once */
 
 typedef struct {
     char *text;             /* owned by the C library: free                 */
@@ -114,7 +120,8 @@ static bool is_utf8(const char *text)
 
 /* What the caller computed must fit together; what it took from elsewhere, names,
  * must be writable. */
-static bool check_tensors(const Tensor *tensors, int count, Error *error)
+static bool check_tensors(const Tensor *tensors, int count, bool filled,
+                          Error *error)
 {
     char shown[JSON_SHOWN];
 
@@ -125,6 +132,8 @@ static bool check_tensors(const Tensor *tensors, int count, Error *error)
         must(tensor_bytes(&bytes, t->shape, t->rank, t->dtype)
              && bytes == t->bytes, "tensor \"%s\" has %zu bytes, its shape %llu",
              t->name, t->bytes, (unsigned long long)bytes);
+        must(t->data != NULL || t->bytes == 0 || filled, "tensor \"%s\" has no data",
+             t->name);
         if (!is_utf8(t->name) || strcmp(t->name, "__metadata__") == 0)
             return error_set(error, "a tensor cannot be named \"%s\" in a "
                              "safetensors file",
@@ -148,38 +157,62 @@ static bool check_header(const Header *header, Error *error)
     return true;
 }
 
-static bool write_file(const char *path, const Header *header,
-                       const Tensor *const *order, int count, Error *error)
+/* The numbers of one tensor: from where they lie, or asked for in pieces of
+ * whole bytes (eight of any numbers are). piece [PIECE] bytes of scratch. */
+static bool write_numbers(AtomicFile *file, const Tensor *tensor, TensorFill *fill,
+                          void *context, unsigned char *piece, Error *error)
 {
+    size_t bits = (size_t)dtype_bits(tensor->dtype), most = PIECE / bits * 8;
+    size_t total = tensor->bytes * 8 / bits;
+
+    if (tensor->data != NULL)
+        return atomicfile_write(file, tensor->data, tensor->bytes, error);
+    for (size_t first = 0; first < total; first += most) {
+        size_t count = total - first < most ? total - first : most;
+
+        if (!fill(context, tensor, first, count, piece, error)
+            || !atomicfile_write(file, piece, count * bits / 8, error))
+            return false;
+    }
+    return true;
+}
+
+static bool write_file(const char *path, const Header *header,
+                       const Tensor *const *order, int count, TensorFill *fill,
+                       void *context, Error *error)
+{
+    unsigned char *piece = fill == NULL ? NULL : memory_get_bytes(PIECE);
     unsigned char length[8];
     AtomicFile file;
     bool ok;
 
     for (int i = 0; i < 8; i++)
         length[i] = (unsigned char)((uint64_t)header->length >> 8 * i);
-    if (!atomicfile_open(&file, path, error))
-        return false;
-    ok = atomicfile_write(&file, length, sizeof length, error)
+    ok = atomicfile_open(&file, path, error)
+        && atomicfile_write(&file, length, sizeof length, error)
         && atomicfile_write(&file, header->text, header->length, error);
     for (int i = 0; i < count && ok; i++)
-        ok = atomicfile_write(&file, order[i]->data, order[i]->bytes, error);
-    if (ok)
-        return atomicfile_commit(&file, error);
+        ok = write_numbers(&file, order[i], fill, context, piece, error);
+    ok = ok && atomicfile_commit(&file, error);
     atomicfile_abandon(&file);
-    return false;
+    memory_give_back(piece);
+    return ok;
 }
 
 /* Write tensors to path, whole or not at all.
  *
- *   tensors   [count], in any order; data is little-endian, bytes fit the shape
+ *   tensors   [count], in any order; bytes fit the shape; data is little-endian, or
+ *             NULL: fill is asked for it, in the order of the file
  *   metadata  [2 · metadata_count] key, value, …, UTF-8; may be NULL when 0
+ *   fill      may be NULL when every tensor has data; when it returns false the
+ *             file does not appear, and its Error is ours
  *   Errors:   a name that no reader takes (exit 3); no room (exit 5)
  *
- * Cost: the header in memory; the data is written from where it lies.
+ * Cost: the header and one piece in memory.
  */
-bool safetensors_write(const char *path, const Tensor *tensors, int count,
-                       const char *const *metadata, int metadata_count,
-                       Error *error)
+bool safetensors_write_filled(const char *path, const Tensor *tensors, int count,
+                              const char *const *metadata, int metadata_count,
+                              TensorFill *fill, void *context, Error *error)
 {
     const Tensor **order = memory_get(count, sizeof *order);
     Header header = {0};
@@ -188,11 +221,20 @@ bool safetensors_write(const char *path, const Tensor *tensors, int count,
     for (int i = 0; i < count; i++)
         order[i] = &tensors[i];
     qsort(order, (size_t)count, sizeof *order, compare);
-    ok = check_tensors(tensors, count, error)
+    ok = check_tensors(tensors, count, fill != NULL, error)
         && write_header(&header, order, count, metadata, metadata_count, error)
         && check_header(&header, error)
-        && write_file(path, &header, order, count, error);
+        && write_file(path, &header, order, count, fill, context, error);
     free(header.text);
     memory_give_back(order);
     return ok;
+}
+
+/* The same for tensors that all have their data. */
+bool safetensors_write(const char *path, const Tensor *tensors, int count,
+                       const char *const *metadata, int metadata_count,
+                       Error *error)
+{
+    return safetensors_write_filled(path, tensors, count, metadata, metadata_count,
+                                    NULL, NULL, error);
 }
