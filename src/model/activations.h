@@ -17,6 +17,7 @@
 #define ACTIVATIONS(X)                                                        \
     X(x,        c->E)               /* what enters the block                 */ \
     X(normed1,  c->E)               /* after norm 1                          */ \
+    X(qkv,      c->fused_qkv ? 3 * c->H * c->D : 0)     /* as the matrix has them */ \
     X(q,        c->H * c->D)        /* queries, turned                       */ \
     X(k,        c->K * c->D)        /* keys, turned                          */ \
     X(v,        c->K * c->D)        /* values                                */ \

@@ -13,6 +13,7 @@
 
 typedef enum {
     TARGET_Q, TARGET_K, TARGET_V, TARGET_O, TARGET_GATE, TARGET_UP, TARGET_DOWN,
+    TARGET_QKV,             /* q, k and v in one matrix (GPT-NeoX)           */
     TARGET_COUNT,
 } Target;
 

@@ -36,9 +36,10 @@
  *               n = Norm2(middle)
  *
  * There is one block for all. What differs between architectures is read from
- * Config: which norm; whether a gate exists (else gelu(Wup · n)); and in a
- * parallel block n = Norm2(x), so that both halves read the same row. A bias is
- * there when its pointer is.
+ * Config: which norm; whether q, k and v come from one matrix; how many numbers of a
+ * head turn; whether a gate exists (else gelu(Wup · n)); and in a parallel block
+ * n = Norm2(x), so that both halves read the same row. A bias is there when its
+ * pointer is.
  *
  * Traps:
  *
@@ -53,6 +54,8 @@
  * Lesson: chapters/chapter03_layers.c and chapters/chapter04_attention.c.
  */
 #include "model/block.h"
+
+#include <string.h>             /* memcpy                                   */
 
 #include "kernels/activation.h" /* silu_gated, gelu                         */
 #include "kernels/norm.h"       /* rmsnorm, layernorm                       */
@@ -85,6 +88,35 @@ static void see(const Pass *pass, ProbePoint point, int layer, const float *x,
                 int width)
 {
     probe_see(pass->probe, point, layer, x, pass->T, width);
+}
+
+/* A fused matrix gives every head's q, k and v side by side; each goes to its own.
+ *
+ *      qkv_t  [H, 3, D]    q_0 k_0 v_0  q_1 k_1 v_1 …                         */
+static void split(Activations *a, int T, const Config *c)
+{
+    size_t bytes = (size_t)c->D * sizeof(float);
+
+    for (int i = 0; i < T * c->H; i++) {
+        const float *head = row(a->qkv, i, 3 * c->D);
+
+        memcpy(row(a->q, i, c->D), head, bytes);
+        memcpy(row(a->k, i, c->D), head + c->D, bytes);
+        memcpy(row(a->v, i, c->D), head + 2 * c->D, bytes);
+    }
+}
+
+/* q, k and v of every row, from one matrix or from three. */
+static void ask(Activations *a, const Pass *pass, const LayerWeights *w, int layer)
+{
+    if (pass->config->fused_qkv) {
+        linear(a->qkv, &w->qkv, a->normed1, pass, layer, TARGET_QKV);
+        split(a, pass->T, pass->config);
+    } else {
+        linear(a->q, &w->q, a->normed1, pass, layer, TARGET_Q);
+        linear(a->k, &w->k, a->normed1, pass, layer, TARGET_K);
+        linear(a->v, &w->v, a->normed1, pass, layer, TARGET_V);
+    }
 }
 
 /* Store every row's key and value, and note what each row may look at.
@@ -167,9 +199,7 @@ bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
     see(pass, PROBE_NORM1, layer, a->normed1, E);
 
     /* Ask what each row looks for, what it offers, and what it would say. */
-    linear(a->q, &w->q, a->normed1, pass, layer, TARGET_Q);
-    linear(a->k, &w->k, a->normed1, pass, layer, TARGET_K);
-    linear(a->v, &w->v, a->normed1, pass, layer, TARGET_V);
+    ask(a, pass, w, layer);
     see(pass, PROBE_Q, layer, a->q, q_width);
     see(pass, PROBE_K, layer, a->k, kv_width);
     see(pass, PROBE_V, layer, a->v, kv_width);

@@ -9,7 +9,7 @@
  *   │ "num_key_value_heads": 2           │──► K │ that no product of them
  *   │ "intermediate_size": 512           │──► F │ leaves size_t
  *   │ "vocab_size": 2048                 │──► V ┘
- *   │ "rope_parameters": {…}             │──► rope: how fast queries turn
+ *   │ "rope_parameters": {…}             │──► rope: how much turns, how fast
  *   │ "eos_token_id": 0 or [1, 8, 9]     │──► eos, eos_count
  *   │ "torch_dtype": "bfloat16"          │    not read: the tensors know
  *   └────────────────────────────────────┘
@@ -27,15 +27,18 @@
  * - Two generations of spelling exist. Until 2025 files have "rope_theta" beside
  *   "rope_scaling", later ones put both into "rope_parameters"; inside, the kind
  *   is called "type" in old files and "rope_type" in newer ones. The inner
- *   rope_theta wins over the outer one, rope_scaling over rope_parameters.
+ *   rope_theta wins over the outer one, rope_scaling over rope_parameters. Old
+ *   NeoX files call theta "rotary_emb_base" and the share that turns "rotary_pct".
  * - null means absent. Absent num_key_value_heads: one per query head. Absent
  *   head_dim: E / H. Absent tie_word_embeddings: false. Absent rope_theta: 10000.
- *   Absent bos_token_id or eos_token_id: none.
+ *   Absent bos_token_id or eos_token_id: none. Absent share that turns: a quarter
+ *   in StableLM and NeoX, all in Llama.
  * - H · D need not be E: nothing but habit makes them equal.
- * - "attention_bias" and "mlp_bias" are not read: a bias is used when the file
- *   holds one (weights.c).
+ * - What the file says of biases serves those who make a file of weights. A bias is
+ *   used when the weights hold one, whatever stands here (weights.c).
  *
- * Source: the Llama and rope sections of Hugging Face's transformers.
+ * Source: the Llama, StableLM, GPT-NeoX and rope sections of Hugging Face's
+ * transformers.
  * Read next: model/weights.c.  Lesson: chapters/chapter02_weights.c.
  */
 #include "model/config.h"
@@ -48,15 +51,31 @@ typedef struct {            /* what all models of one architecture share    */
     const char *name;       /* as architectures[0] spells it                */
     Architecture architecture;
     NormKind norm;
-    bool gated;
+    const char *epsilon;    /* the field that holds it                      */
+    bool gated, fused_qkv;
     const char *hidden_act; /* what goes with it; any other is refused      */
+    double rotary;          /* partial_rotary_factor when it is absent      */
+    const char *bias;       /* the field that says: q, k and v have biases  */
+    bool biased;            /* … when it is absent                          */
+    bool o_too;             /* … and that the output matrix has one         */
 } Family;
 
 static const Family families[] = {
-    { "LlamaForCausalLM", ARCHITECTURE_LLAMA, NORM_RMS, true, "silu" },
+    [ARCHITECTURE_LLAMA] =
+        { "LlamaForCausalLM", ARCHITECTURE_LLAMA, NORM_RMS, "rms_norm_eps",
+          true, false, "silu", 1, "attention_bias", false, true },
+    [ARCHITECTURE_STABLELM] =
+        { "StableLmForCausalLM", ARCHITECTURE_STABLELM, NORM_LAYER,
+          "layer_norm_eps", true, false, "silu", 0.25, "use_qkv_bias", false,
+          false },
+    [ARCHITECTURE_NEOX] =
+        { "GPTNeoXForCausalLM", ARCHITECTURE_NEOX, NORM_LAYER, "layer_norm_eps",
+          false, true, "gelu", 0.25, "attention_bias", true, true },
 };
 
-#define SUPPORTED "LlamaForCausalLM (TinyLlama, Llama 3.2, SmolLM2, storyteller)"
+#define SUPPORTED "LlamaForCausalLM (TinyLlama, Llama 3.2, SmolLM2, storyteller), " \
+    "StableLmForCausalLM (StableLM 2 1.6B) and GPTNeoXForCausalLM (Pythia), in "    \
+    "F32, F16 or BF16"
 
 typedef struct {            /* one field that is a count                    */
     const char *name;
@@ -171,6 +190,46 @@ static bool read_family(Config *c, const Json *root, Error *error)
     c->architecture = family->architecture;
     c->norm = family->norm;
     c->gated = family->gated;
+    c->fused_qkv = family->fused_qkv;
+    return read_real(&c->epsilon, root, family->epsilon, 1, true, error);
+}
+
+/* true or false; absent: *out stays. */
+static bool read_switch(bool *out, const Json *root, const char *name, Error *error)
+{
+    const Json *node = member(root, name);
+
+    if (node == NULL)
+        return true;
+    *out = json_is(node, JSON_TRUE);
+    return *out || json_is(node, JSON_FALSE)
+        || wrong(node, name, "true or false", error);
+}
+
+/* What is on or off. NeoX halves are parallel unless the file says no; StableLM has
+ * a parallel kind too (the 12B), with one norm for both halves: refused. */
+static bool read_switches(Config *c, const Json *root, Error *error)
+{
+    const Family *family = &families[c->architecture];
+    bool neox = c->architecture == ARCHITECTURE_NEOX;
+    bool normed_heads = false, parallel = neox;
+
+    c->qkv_bias = family->biased, c->mlp_bias = neox;
+    if (!read_switch(&c->tied, root, "tie_word_embeddings", error)
+        || !read_switch(&c->qkv_bias, root, family->bias, error)
+        || !read_switch(&c->mlp_bias, root, "mlp_bias", error)
+        || !read_switch(&parallel, root, "use_parallel_residual", error)
+        || !read_switch(&normed_heads, root, "qk_layernorm", error))
+        return false;
+    if (normed_heads)
+        return unsupported(member(root, "qk_layernorm"), "qk_layernorm", SUPPORTED
+                           ", without norms of queries and keys", error);
+    if (parallel && !neox)
+        return unsupported(member(root, "use_parallel_residual"),
+                           "use_parallel_residual", SUPPORTED
+                           "; parallel halves only in GPTNeoXForCausalLM", error);
+    c->parallel_residual = parallel;
+    c->o_bias = c->qkv_bias && family->o_too;
     return true;
 }
 
@@ -179,10 +238,10 @@ static bool read_family(Config *c, const Json *root, Error *error)
 static bool refuse_unsupported(const Json *root, Error *error)
 {
     static const struct { const char *name, *why; } fields[] = {
-        { "quantization_config", "quantized files are not supported yet: take "
-          "the model's F32, F16 or BF16 files" },
+        { "quantization_config", "quantized files are not supported yet; "
+          "supported: " SUPPORTED },
         { "sliding_window", "attention over a window of the text is not "
-          "supported: every token here sees all before it" },
+          "supported: every token here sees all before it; supported: " SUPPORTED },
     };
 
     for (size_t i = 0; i < LENGTH(fields); i++) {
@@ -211,9 +270,10 @@ static bool read_shape(Config *c, const Json *root, Error *error)
     }
     if (c->K == 0)
         c->K = c->H;
-    if (c->H % c->K != 0)
-        return error_set(error, "config.json: num_attention_heads %d is not a "
-                         "multiple of num_key_value_heads %d", c->H, c->K);
+    if (c->H % c->K != 0 || (c->fused_qkv && c->K != c->H))
+        return error_set(error, "config.json: num_attention_heads %d is not %s "
+                         "num_key_value_heads %d", c->H,
+                         c->fused_qkv ? "equal to" : "a multiple of", c->K);
     if (c->D == 0 && c->E % c->H != 0)
         return error_set(error, "config.json: hidden_size %d is not a multiple "
                          "of num_attention_heads %d, and there is no head_dim",
@@ -226,7 +286,33 @@ static bool read_shape(Config *c, const Json *root, Error *error)
     return true;
 }
 
-/* How queries and keys turn (kernels/rope.c), in either spelling.
+/* How many numbers of a head turn: R = the whole part of factor · D, in double as
+ * the models' authors computed it.
+ *
+ *   table    rope_parameters, where new files have the factor; or NULL
+ *   Errors:  outside 0 … 1; a part of a Llama's head; R odd or none           */
+static bool read_width(Config *c, const Json *root, const Json *table, Error *error)
+{
+    static const char *const names[] = { "rotary_pct", "partial_rotary_factor" };
+    double factor = families[c->architecture].rotary;
+    const Json *node = member(table, names[1]);
+    const char *name = names[1];
+
+    for (int i = 0; node == NULL && i < 2; i++)
+        node = member(root, name = names[i]);
+    if (node != NULL && (!json_number(&factor, node) || !(factor > 0 && factor <= 1)))
+        return wrong(node, name, "a number above 0 and at most 1", error);
+    if (c->architecture == ARCHITECTURE_LLAMA && factor != 1)
+        return unsupported(node, name, SUPPORTED "; in a Llama whole heads turn", error);
+    c->rope.width = (int)(factor * c->D);
+    if (c->rope.width < 2 || c->rope.width % 2 != 0)
+        return error_set(error, "config.json: %s %g of head_dim %d makes %d numbers "
+                         "turn, and pairs are needed", name, factor, c->D,
+                         c->rope.width);
+    return true;
+}
+
+/* How queries and keys turn (kernels/rope.c), in any spelling.
  *
  *   Errors: a kind of scaling that is not supported, by name; a field of
  *   llama3 scaling that is missing. The ranges are rope_init's to check.    */
@@ -237,15 +323,16 @@ static bool read_rope(Config *c, const Json *root, Error *error)
     const Json *kind = member(table, "rope_type");
     RopeConfig *r = &c->rope;
 
-    *r = (RopeConfig){ .theta = 1e4f, .width = c->D, .factor = 1,
-                       .trained = c->context };
+    *r = (RopeConfig){ .theta = 1e4f, .factor = 1, .trained = c->context };
     if (table != NULL && !json_is(table, JSON_OBJECT))
         return wrong(table, scaling ? "rope_scaling" : "rope_parameters",
                      "an object or null", error);
     if (kind == NULL)
         kind = member(table, "type");
-    if (!read_real(&r->theta, root, "rope_theta", 1e30, false, error)
-        || !read_real(&r->theta, table, "rope_theta", 1e30, false, error))
+    if (!read_real(&r->theta, root, "rotary_emb_base", 1e30, false, error)
+        || !read_real(&r->theta, root, "rope_theta", 1e30, false, error)
+        || !read_real(&r->theta, table, "rope_theta", 1e30, false, error)
+        || !read_width(c, root, table, error))
         return false;
     if (kind == NULL && member(table, "factor") != NULL)
         return missing("rope_type", error);
@@ -303,19 +390,10 @@ static bool read_ends(Config *c, const Json *root, Error *error)
  *   Errors:  exit 3, naming the field; the caller puts the path in front  */
 bool config_read(Config *config, const Json *root, Error *error)
 {
-    const Json *tied;
-
     *config = (Config){0};
     if (!json_is(root, JSON_OBJECT))
         return error_set(error, "config.json: it must hold one object");
-    if (!read_family(config, root, error) || !refuse_unsupported(root, error)
-        || !read_shape(config, root, error) || !read_rope(config, root, error)
-        || !read_ends(config, root, error)
-        || !read_real(&config->epsilon, root, "rms_norm_eps", 1, true, error))
-        return false;
-    tied = member(root, "tie_word_embeddings");
-    if (tied != NULL && !json_is(tied, JSON_TRUE) && !json_is(tied, JSON_FALSE))
-        return wrong(tied, "tie_word_embeddings", "true or false", error);
-    config->tied = json_is(tied, JSON_TRUE);
-    return true;
+    return read_family(config, root, error) && refuse_unsupported(root, error)
+        && read_switches(config, root, error) && read_shape(config, root, error)
+        && read_rope(config, root, error) && read_ends(config, root, error);
 }

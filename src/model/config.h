@@ -13,6 +13,8 @@ typedef enum { NORM_RMS, NORM_LAYER } NormKind;
 
 typedef enum {
     ARCHITECTURE_LLAMA,         /* LlamaForCausalLM: TinyLlama, Llama-3.2, SmolLM2 */
+    ARCHITECTURE_STABLELM,      /* StableLmForCausalLM: StableLM-2-1.6B      */
+    ARCHITECTURE_NEOX,          /* GPTNeoXForCausalLM: Pythia                */
 } Architecture;
 
 #define CONFIG_EOS 8            /* more end-of-text ids than any model has   */
@@ -27,12 +29,16 @@ typedef struct {
     int D;                      /* head_dim (absent: E / H)                  */
     int F;                      /* intermediate_size                         */
     int context;                /* max_position_embeddings                   */
-    NormKind norm;              /* Llama: RMS                                */
+    NormKind norm;              /* Llama: RMS; StableLM, NeoX: layer         */
     float epsilon;              /* rms_norm_eps, layer_norm_eps              */
-    bool gated;                 /* MLP: silu(gate) · up (Llama), or gelu(up) */
-    bool parallel_residual;     /* use_parallel_residual (GPT-NeoX)          */
+    bool gated;                 /* MLP: silu(gate) · up, or gelu(up) (NeoX)  */
+    bool fused_qkv;             /* one matrix for q, k and v (NeoX)          */
+    bool parallel_residual;     /* use_parallel_residual (NeoX)              */
     bool tied;                  /* tie_word_embeddings                       */
-    RopeConfig rope;            /* rope_theta, rope_scaling or rope_parameters */
+    bool qkv_bias, o_bias, mlp_bias;    /* what the config says: for making a file;
+                                           what is read decides the file     */
+    RopeConfig rope;            /* rope_theta, rope_scaling or rope_parameters;
+                                   its width: partial_rotary_factor · D      */
     int bos;                    /* bos_token_id, -1: none                    */
     int eos[CONFIG_EOS];        /* eos_token_id: a number or a list          */
     int eos_count;

@@ -93,7 +93,7 @@ void model_free(Model *model)
  * never both at once. */
 static size_t workspace_scratch(const Config *c, int rows, int S)
 {
-    int widest = max_int(max_int(c->E, c->F), c->H * c->D);
+    int widest = max_int(max_int(c->E, c->F), (c->fused_qkv ? 3 : 1) * c->H * c->D);
     size_t deltas = (size_t)rows * (size_t)(ADAPTER_RANK + widest);
     size_t looking = attention_scratch(c->H, c->K, S);
 

@@ -31,11 +31,16 @@
  *   used, and the note says so.
  * - A bias is used when the file has one, whatever the config says.
  * - Old conversions carry the rope frequencies of every layer as
- *   "…rotary_emb.inv_freq". They follow from config.json: ignored.
+ *   "…rotary_emb.inv_freq", and Pythia's files the causal mask ("attention.bias", a
+ *   triangle of 2048 by 2048 bytes) and what masked scores were set to
+ *   ("attention.masked_bias"). All follow from config.json: ignored. A trap: real
+ *   biases end in ".bias" too.
+ * - NeoX keeps q, k and v in one matrix, head by head: D rows of q, of k, of v for
+ *   head 0, then for head 1. It stays whole here; block.c sorts what it makes.
  * - Any other tensor that no part asks for is an error. It means that the model
  *   does something that this engine does not do.
  *
- * Source: the tensor names of Hugging Face's Llama.
+ * Source: the tensor names of Hugging Face's Llama, StableLM and GPT-NeoX.
  * Read next: model/block.c.  Lesson: chapters/chapter02_weights.c.
  */
 #include "model/weights.h"
@@ -48,12 +53,15 @@
 #define SHAPE_TEXT (4 + 22 * TENSOR_RANK)   /* eight of 20 digits, in brackets */
 
 typedef enum {              /* what a shape is made of; see dim_size        */
-    DIM_V, DIM_E, DIM_Q, DIM_KV, DIM_F,
+    DIM_V, DIM_E, DIM_Q, DIM_KV, DIM_F, DIM_QKV,
 } Dim;
 
 typedef enum { VECTOR, MATRIX } Kind;   /* widened · a view                 */
 
-typedef enum { NEEDED, OPTIONAL, UNLESS_TIED } Presence;
+/* From NORM_BIAS on a tensor may be missing; made is it when the config says so. */
+typedef enum {
+    NEEDED, UNLESS_TIED, NORM_BIAS, QKV_BIAS, O_BIAS, MLP_BIAS,
+} Presence;
 
 typedef struct {
     const char *name;       /* in the file; %d stands for the layer         */
@@ -78,28 +86,75 @@ static const Part llama_whole[] = {
 static const Part llama_layer[] = {
     { LAYER "input_layernorm.weight",          EACH(norm1),       VECTOR, DIM_E,  0,     NEEDED },
     { LAYER "self_attn.q_proj.weight",         EACH(q.weight),    MATRIX, DIM_Q,  DIM_E, NEEDED },
-    { LAYER "self_attn.q_proj.bias",           EACH(q.bias),      VECTOR, DIM_Q,  0,     OPTIONAL },
+    { LAYER "self_attn.q_proj.bias",           EACH(q.bias),      VECTOR, DIM_Q,  0,     QKV_BIAS },
     { LAYER "self_attn.k_proj.weight",         EACH(k.weight),    MATRIX, DIM_KV, DIM_E, NEEDED },
-    { LAYER "self_attn.k_proj.bias",           EACH(k.bias),      VECTOR, DIM_KV, 0,     OPTIONAL },
+    { LAYER "self_attn.k_proj.bias",           EACH(k.bias),      VECTOR, DIM_KV, 0,     QKV_BIAS },
     { LAYER "self_attn.v_proj.weight",         EACH(v.weight),    MATRIX, DIM_KV, DIM_E, NEEDED },
-    { LAYER "self_attn.v_proj.bias",           EACH(v.bias),      VECTOR, DIM_KV, 0,     OPTIONAL },
+    { LAYER "self_attn.v_proj.bias",           EACH(v.bias),      VECTOR, DIM_KV, 0,     QKV_BIAS },
     { LAYER "self_attn.o_proj.weight",         EACH(o.weight),    MATRIX, DIM_E,  DIM_Q, NEEDED },
-    { LAYER "self_attn.o_proj.bias",           EACH(o.bias),      VECTOR, DIM_E,  0,     OPTIONAL },
+    { LAYER "self_attn.o_proj.bias",           EACH(o.bias),      VECTOR, DIM_E,  0,     O_BIAS },
     { LAYER "post_attention_layernorm.weight", EACH(norm2),       VECTOR, DIM_E,  0,     NEEDED },
     { LAYER "mlp.gate_proj.weight",            EACH(gate.weight), MATRIX, DIM_F,  DIM_E, NEEDED },
-    { LAYER "mlp.gate_proj.bias",              EACH(gate.bias),   VECTOR, DIM_F,  0,     OPTIONAL },
+    { LAYER "mlp.gate_proj.bias",              EACH(gate.bias),   VECTOR, DIM_F,  0,     MLP_BIAS },
     { LAYER "mlp.up_proj.weight",              EACH(up.weight),   MATRIX, DIM_F,  DIM_E, NEEDED },
-    { LAYER "mlp.up_proj.bias",                EACH(up.bias),     VECTOR, DIM_F,  0,     OPTIONAL },
+    { LAYER "mlp.up_proj.bias",                EACH(up.bias),     VECTOR, DIM_F,  0,     MLP_BIAS },
     { LAYER "mlp.down_proj.weight",            EACH(down.weight), MATRIX, DIM_E,  DIM_F, NEEDED },
-    { LAYER "mlp.down_proj.bias",              EACH(down.bias),   VECTOR, DIM_E,  0,     OPTIONAL },
+    { LAYER "mlp.down_proj.bias",              EACH(down.bias),   VECTOR, DIM_E,  0,     MLP_BIAS },
     { NULL, 0, VECTOR, 0, 0, NEEDED },
 };
 
+/* StableLM has Llama's tensors, and a bias with each norm. */
+static const Part stablelm_whole[] = {
+    { "model.norm.bias", WHOLE(norm_bias), VECTOR, DIM_E, 0, NORM_BIAS },
+    { NULL, 0, VECTOR, 0, 0, NEEDED },
+};
+
+static const Part stablelm_layer[] = {
+    { LAYER "input_layernorm.bias",          EACH(norm1_bias), VECTOR, DIM_E, 0, NORM_BIAS },
+    { LAYER "post_attention_layernorm.bias", EACH(norm2_bias), VECTOR, DIM_E, 0, NORM_BIAS },
+    { NULL, 0, VECTOR, 0, 0, NEEDED },
+};
+
+#define NEOX "gpt_neox.layers.%d."
+
+static const Part neox_whole[] = {
+    { "gpt_neox.embed_in.weight",         WHOLE(embedding), MATRIX, DIM_V, DIM_E, NEEDED },
+    { "gpt_neox.final_layer_norm.weight", WHOLE(norm),      VECTOR, DIM_E, 0, NEEDED },
+    { "gpt_neox.final_layer_norm.bias",   WHOLE(norm_bias), VECTOR, DIM_E, 0, NORM_BIAS },
+    { "embed_out.weight",             WHOLE(output.weight), MATRIX, DIM_V, DIM_E, UNLESS_TIED },
+    { NULL, 0, VECTOR, 0, 0, NEEDED },
+};
+
+static const Part neox_layer[] = {
+    { NEOX "input_layernorm.weight",           EACH(norm1),       VECTOR, DIM_E,   0,     NEEDED },
+    { NEOX "input_layernorm.bias",             EACH(norm1_bias),  VECTOR, DIM_E,   0,     NORM_BIAS },
+    { NEOX "attention.query_key_value.weight", EACH(qkv.weight),  MATRIX, DIM_QKV, DIM_E, NEEDED },
+    { NEOX "attention.query_key_value.bias",   EACH(qkv.bias),    VECTOR, DIM_QKV, 0,     QKV_BIAS },
+    { NEOX "attention.dense.weight",           EACH(o.weight),    MATRIX, DIM_E,   DIM_Q, NEEDED },
+    { NEOX "attention.dense.bias",             EACH(o.bias),      VECTOR, DIM_E,   0,     O_BIAS },
+    { NEOX "post_attention_layernorm.weight",  EACH(norm2),       VECTOR, DIM_E,   0,     NEEDED },
+    { NEOX "post_attention_layernorm.bias",    EACH(norm2_bias),  VECTOR, DIM_E,   0,     NORM_BIAS },
+    { NEOX "mlp.dense_h_to_4h.weight",         EACH(up.weight),   MATRIX, DIM_F,   DIM_E, NEEDED },
+    { NEOX "mlp.dense_h_to_4h.bias",           EACH(up.bias),     VECTOR, DIM_F,   0,     MLP_BIAS },
+    { NEOX "mlp.dense_4h_to_h.weight",         EACH(down.weight), MATRIX, DIM_E,   DIM_F, NEEDED },
+    { NEOX "mlp.dense_4h_to_h.bias",           EACH(down.bias),   VECTOR, DIM_E,   0,     MLP_BIAS },
+    { NULL, 0, VECTOR, 0, 0, NEEDED },
+};
+
+static const Part none[] = { { NULL, 0, VECTOR, 0, 0, NEEDED } };
+
 static const struct {
-    const Part *whole, *layer;          /* each ends with a NULL name       */
-    const char *ignored;                /* names that end so are no part    */
+    const Part *whole[2], *layer[2];    /* each table ends with a NULL name */
 } parts_of[] = {
-    [ARCHITECTURE_LLAMA] = { llama_whole, llama_layer, "rotary_emb.inv_freq" },
+    [ARCHITECTURE_LLAMA] = { { llama_whole, none }, { llama_layer, none } },
+    [ARCHITECTURE_STABLELM] = { { llama_whole, stablelm_whole },
+                                { llama_layer, stablelm_layer } },
+    [ARCHITECTURE_NEOX] = { { neox_whole, none }, { neox_layer, none } },
+};
+
+/* Names that end so are no part of the model, in any architecture. */
+static const char *const ignored[] = {
+    ".rotary_emb.inv_freq", ".attention.bias", ".attention.masked_bias",
 };
 
 typedef struct {            /* what binding carries from tensor to tensor   */
@@ -112,9 +167,18 @@ typedef struct {            /* what binding carries from tensor to tensor   */
 
 static int dim_size(const Config *c, Dim dim)
 {
-    const int sizes[] = { c->V, c->E, c->H * c->D, c->K * c->D, c->F };
+    const int sizes[] = { c->V, c->E, c->H * c->D, c->K * c->D, c->F,
+                          3 * c->H * c->D };
 
     return sizes[dim];
+}
+
+/* The shape that config.json gives a part; the rest of the tensor is empty. */
+static Tensor shape_of(const Config *c, const Part *part)
+{
+    return (Tensor){ .rank = part->kind == MATRIX ? 2 : 1, .dtype = DTYPE_F32,
+                     .shape = { (uint64_t)dim_size(c, part->out),
+                                (uint64_t)dim_size(c, part->in) } };
 }
 
 static const char *dim_fields(Dim dim)
@@ -122,6 +186,7 @@ static const char *dim_fields(Dim dim)
     static const char *const fields[] = {
         "vocab_size", "hidden_size", "num_attention_heads × head_dim",
         "num_key_value_heads × head_dim", "intermediate_size",
+        "num_attention_heads × 3 × head_dim",
     };
 
     return fields[dim];
@@ -144,9 +209,7 @@ static const char *shape_text(char text[SHAPE_TEXT], const Tensor *tensor)
  * Errors: exit 3 with tensor, both shapes, and the fields they come from. */
 static bool check_shape(const Binding *b, const Tensor *tensor, const Part *part)
 {
-    Tensor want = { .rank = part->kind == MATRIX ? 2 : 1,
-                    .shape = { (uint64_t)dim_size(b->config, part->out),
-                               (uint64_t)dim_size(b->config, part->in) } };
+    Tensor want = shape_of(b->config, part);
     char got_text[SHAPE_TEXT], want_text[SHAPE_TEXT];
 
     if (tensor->rank == want.rank && tensor->shape[0] == want.shape[0]
@@ -184,7 +247,7 @@ static bool bind_part(const Binding *b, const Part *part, int layer, void *place
 
     snprintf(name, sizeof name, part->name, layer);
     tensor = safetensors_find(b->file, name);
-    if (tensor == NULL && (part->presence == OPTIONAL || idle))
+    if (tensor == NULL && (part->presence >= NORM_BIAS || idle))
         return true;
     if (tensor == NULL)
         return error_set(b->error, "the tensor %s is missing, though "
@@ -215,24 +278,32 @@ static bool bind_part(const Binding *b, const Part *part, int layer, void *place
     return true;
 }
 
-static bool bind_parts(const Binding *b, const Part *part, int layer, void *base)
+static bool bind_parts(const Binding *b, const Part *const tables[2], int layer,
+                       void *base)
 {
-    for (; part->name != NULL; part++)
-        if (!bind_part(b, part, layer, (char *)base + part->field))
-            return false;
+    for (int i = 0; i < 2; i++)
+        for (const Part *part = tables[i]; part->name != NULL; part++)
+            if (!bind_part(b, part, layer, (char *)base + part->field))
+                return false;
     return true;
+}
+
+static bool is_ignored(const char *name)
+{
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        if (text_ends_with(name, ignored[i]))
+            return true;
+    return false;
 }
 
 /* Errors: exit 3 naming the first tensor that nobody took. */
 static bool refuse_unexpected(const Binding *b)
 {
-    const char *ignored = parts_of[b->config->architecture].ignored;
-
     for (int i = 0; i < b->file->count; i++) {
         const Tensor *tensor = &b->file->tensors[i];
         char shape[SHAPE_TEXT], name[JSON_SHOWN];
 
-        if (b->used[i] || text_ends_with(tensor->name, ignored))
+        if (b->used[i] || is_ignored(tensor->name))
             continue;
         return error_set(b->error, "the file holds a tensor %s %s that no part "
                          "of this architecture with num_hidden_layers %d uses: "
@@ -272,6 +343,48 @@ bool weights_bind(Weights *weights, const Config *config,
         weights->output.weight = weights->embedding;
     weights->format = weights->embedding.format;
     return true;
+}
+
+/* Is a part in a file that is made for this config? */
+static bool is_made(const Config *c, Presence presence)
+{
+    const bool made[] = { true, !c->tied, true, c->qkv_bias, c->o_bias, c->mlp_bias };
+
+    return made[presence];
+}
+
+/* One layer's tensors behind those that are there; returns how many there are. */
+static int expect_parts(Tensor *tensors, int n, const Part *const tables[2],
+                        int layer, const Config *config, Arena *arena)
+{
+    for (int i = 0; i < 2; i++)
+        for (const Part *part = tables[i]; part->name != NULL; part++) {
+            char name[100];
+
+            if (!is_made(config, part->presence))
+                continue;
+            snprintf(name, sizeof name, part->name, layer);
+            tensors[n] = shape_of(config, part);
+            tensors[n].name = arena_text(arena, name, strlen(name));
+            tensors[n].bytes = 4 * (size_t)tensor_count(&tensors[n]);
+            n++;
+        }
+    return n;
+}
+
+Tensor *weights_expected(const Config *config, Arena *arena, int *count)
+{
+    enum { MOST = 20 };                     /* of the whole, of a layer     */
+    Tensor *tensors = arena_get(arena, ((size_t)config->L + 1) * MOST
+                                       * sizeof *tensors);
+    int n = expect_parts(tensors, 0, parts_of[config->architecture].whole, 0,
+                         config, arena);
+
+    for (int l = 0; l < config->L; l++)
+        n = expect_parts(tensors, n, parts_of[config->architecture].layer, l,
+                         config, arena);
+    *count = n;
+    return tensors;
 }
 
 void weights_free(Weights *weights)

@@ -15,7 +15,9 @@
 typedef struct {            /* the parts of one layer                        */
     const float *norm1, *norm1_bias;        /* [E]; bias NULL: none          */
     const float *norm2, *norm2_bias;        /* [E]                           */
-    Linear q;               /* [H·D, E]                                      */
+    Linear qkv;             /* [H·3·D, E] fused: q, k, v of head 0, of head 1, …;
+                               else no data                                  */
+    Linear q;               /* [H·D, E]; fused: q, k and v have no data      */
     Linear k, v;            /* [K·D, E]                                      */
     Linear o;               /* [E, H·D]                                      */
     Linear gate, up;        /* [F, E]; not gated: gate has no data           */
@@ -37,5 +39,10 @@ typedef struct {
 bool weights_bind(Weights *weights, const Config *config,
                   const Safetensors *file, Error *error);
 void weights_free(Weights *weights);
+
+/* The tensors that a file for this config holds: *count of them, with name, rank and
+ * shape; dtype is F32 and data NULL, for whoever makes such a file or counts its
+ * parameters. Owner: the arena. */
+Tensor *weights_expected(const Config *config, Arena *arena, int *count);
 
 #endif

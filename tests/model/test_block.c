@@ -99,7 +99,7 @@ static void merge(TinyModel *m, Linear *linear, const LowRank *delta)
 TEST(an_adapter_equals_merged_matrices)
 {
     TinyModel m;
-    LowRank deltas[2 * TARGET_COUNT];
+    LowRank deltas[2 * TARGET_COUNT] = {0};
     Adapter adapter = { 2, deltas };
     LayerWeights layers[2];
     Weights merged;
@@ -110,11 +110,10 @@ TEST(an_adapter_equals_merged_matrices)
     merged = m.model.weights, merged.layers = layers;
     for (int l = 0; l < 2; l++) {
         LayerWeights *w = &layers[l];
-        Linear *all[TARGET_COUNT] = { &w->q, &w->k, &w->v, &w->o, &w->gate,
-                                      &w->up, &w->down };
+        Linear *all[] = { &w->q, &w->k, &w->v, &w->o, &w->gate, &w->up, &w->down };
 
         *w = m.model.weights.layers[l];
-        for (int t = 0; t < TARGET_COUNT; t++) {
+        for (int t = 0; t < TARGET_QKV; t++) {      /* not fused            */
             LowRank *delta = &deltas[l * TARGET_COUNT + t];
             uint32_t seed = (uint32_t)(200 + 20 * l + 2 * t);
 
@@ -127,6 +126,88 @@ TEST(an_adapter_equals_merged_matrices)
     expect_int(c->L, 2);
     expect(error_of(&m.model, &adapter, &merged) < 2e-6);
     expect(error_of(&m.model, NULL, &merged) > 1e-2);
+    tiny_close(&m);
+}
+
+/* GPT-NeoX's layout from a Llama's three matrices: rows of q, k and v of head 0, then
+ * of head 1. to [3 H·D, in]; parts [H·D, in] each. */
+static void fuse(float *to, const float *const parts[3], int H, int D, int in)
+{
+    size_t bytes = (size_t)(D * in) * sizeof *to;
+
+    for (int h = 0; h < H; h++)
+        for (int i = 0; i < 3; i++)
+            memcpy(to + (h * 3 + i) * D * in, parts[i] + h * D * in, bytes);
+}
+
+static Linear fused_of(TinyModel *m, const LayerWeights *w)
+{
+    const Config *c = &m->model.config;
+    int rows = 3 * c->H * c->D;
+    float *weight = arena_get(&m->arena, (size_t)(rows * c->E) * sizeof *weight);
+    float *bias = arena_get(&m->arena, (size_t)rows * sizeof *bias);
+
+    fuse(weight, (const float *[]){ w->q.weight.data, w->k.weight.data,
+                                    w->v.weight.data }, c->H, c->D, c->E);
+    fuse(bias, (const float *[]){ w->q.bias, w->k.bias, w->v.bias }, c->H, c->D, 1);
+    return (Linear){ { weight, FORMAT_F32, rows, c->E }, bias };
+}
+
+static void logits_of(float *logits, const Model *model, const Adapter *adapter)
+{
+    const Config *c = &model->config;
+    KvCache cache;
+    Workspace w;
+    Row rows[T];
+    Error error = {0};
+
+    expect_ok(kvcache_init(&cache, c, ROOM, FORMAT_F32, &error), &error);
+    expect_ok(workspace_init(&w, c, T, T, ROOM, &error), &error);
+    for (int t = 0; t < T; t++)
+        rows[t] = (Row){ ids[t], t, &cache, true };
+    expect_ok(model_forward(&w, model, rows, T, adapter, NULL, NULL, &error), &error);
+    memcpy(logits, w.logits, (size_t)(T * c->V) * sizeof *logits);
+    workspace_free(&w), kvcache_free(&cache);
+}
+
+/* Every dot product is the same one, so the bits are; the second time with a delta on
+ * the fused matrix, which three deltas can say as well (B in the same order). */
+TEST(a_fused_matrix_is_three)
+{
+    Tiny square = TINY;
+    TinyModel m;
+    LowRank three[2 * TARGET_COUNT] = {0}, one[2 * TARGET_COUNT] = {0};
+    Adapter three_adapter = { 2, three }, one_adapter = { 2, one };
+    float want[2][T * 37], got[2][T * 37];
+    Config *c;
+
+    square.K = square.H, square.biases = true;
+    tiny_open(&m, &square);
+    c = &m.model.config;
+    for (int l = 0; l < 2; l++) {
+        const float *a = vector(&m, 2 * c->E, 300), *b[3];
+        float *fused = arena_get(&m.arena, (size_t)(3 * c->H * c->D * 2) * 4);
+
+        for (int i = 0; i < 3; i++) {
+            b[i] = vector(&m, c->H * c->D * 2, (uint32_t)(301 + i));
+            three[l * TARGET_COUNT + TARGET_Q + i] = (LowRank){ a, b[i], 2, 0.1f };
+        }
+        fuse(fused, b, c->H, c->D, 2);
+        one[l * TARGET_COUNT + TARGET_QKV] = (LowRank){ a, fused, 2, 0.1f };
+    }
+    logits_of(want[0], &m.model, NULL);
+    logits_of(want[1], &m.model, &three_adapter);
+    c->fused_qkv = true;
+    for (int l = 0; l < 2; l++) {
+        LayerWeights *w = &m.model.weights.layers[l];
+
+        w->qkv = fused_of(&m, w);
+        w->q = w->k = w->v = (Linear){0};
+    }
+    logits_of(got[0], &m.model, NULL);
+    logits_of(got[1], &m.model, &one_adapter);
+    expect(memcmp(got, want, sizeof want) == 0);
+    expect(memcmp(got[0], got[1], sizeof got[0]) != 0);
     tiny_close(&m);
 }
 
@@ -157,6 +238,7 @@ const Test block_tests[] = {
     { "fields make the other architectures",
       fields_make_the_other_architectures },
     { "an adapter equals merged matrices", an_adapter_equals_merged_matrices },
+    { "a fused matrix is three", a_fused_matrix_is_three },
     { "activations are as large as the table says",
       activations_are_as_large_as_the_table_says },
     { NULL, NULL },
