@@ -126,18 +126,18 @@ static const Part neox_whole[] = {
 };
 
 static const Part neox_layer[] = {
-    { NEOX "input_layernorm.weight",           EACH(norm1),       VECTOR, DIM_E,   0,     NEEDED },
-    { NEOX "input_layernorm.bias",             EACH(norm1_bias),  VECTOR, DIM_E,   0,     NORM_BIAS },
-    { NEOX "attention.query_key_value.weight", EACH(qkv.weight),  MATRIX, DIM_QKV, DIM_E, NEEDED },
-    { NEOX "attention.query_key_value.bias",   EACH(qkv.bias),    VECTOR, DIM_QKV, 0,     QKV_BIAS },
-    { NEOX "attention.dense.weight",           EACH(o.weight),    MATRIX, DIM_E,   DIM_Q, NEEDED },
-    { NEOX "attention.dense.bias",             EACH(o.bias),      VECTOR, DIM_E,   0,     O_BIAS },
-    { NEOX "post_attention_layernorm.weight",  EACH(norm2),       VECTOR, DIM_E,   0,     NEEDED },
-    { NEOX "post_attention_layernorm.bias",    EACH(norm2_bias),  VECTOR, DIM_E,   0,     NORM_BIAS },
-    { NEOX "mlp.dense_h_to_4h.weight",         EACH(up.weight),   MATRIX, DIM_F,   DIM_E, NEEDED },
-    { NEOX "mlp.dense_h_to_4h.bias",           EACH(up.bias),     VECTOR, DIM_F,   0,     MLP_BIAS },
-    { NEOX "mlp.dense_4h_to_h.weight",         EACH(down.weight), MATRIX, DIM_E,   DIM_F, NEEDED },
-    { NEOX "mlp.dense_4h_to_h.bias",           EACH(down.bias),   VECTOR, DIM_E,   0,     MLP_BIAS },
+    { NEOX "input_layernorm.weight",            EACH(norm1),       VECTOR, DIM_E,   0,     NEEDED },
+    { NEOX "input_layernorm.bias",              EACH(norm1_bias),  VECTOR, DIM_E,   0,     NORM_BIAS },
+    { NEOX "attention.query_key_value.weight",  EACH(qkv.weight),  MATRIX, DIM_QKV, DIM_E, NEEDED },
+    { NEOX "attention.query_key_value.bias",    EACH(qkv.bias),    VECTOR, DIM_QKV, 0,     QKV_BIAS },
+    { NEOX "attention.dense.weight",            EACH(o.weight),    MATRIX, DIM_E,   DIM_Q, NEEDED },
+    { NEOX "attention.dense.bias",              EACH(o.bias),      VECTOR, DIM_E,   0,     O_BIAS },
+    { NEOX "post_attention_layernorm.weight",   EACH(norm2),       VECTOR, DIM_E,   0,     NEEDED },
+    { NEOX "post_attention_layernorm.bias",     EACH(norm2_bias),  VECTOR, DIM_E,   0,     NORM_BIAS },
+    { NEOX "mlp.dense_h_to_4h.weight",          EACH(up.weight),   MATRIX, DIM_F,   DIM_E, NEEDED },
+    { NEOX "mlp.dense_h_to_4h.bias",            EACH(up.bias),     VECTOR, DIM_F,   0,     MLP_BIAS },
+    { NEOX "mlp.dense_4h_to_h.weight",          EACH(down.weight), MATRIX, DIM_E,   DIM_F, NEEDED },
+    { NEOX "mlp.dense_4h_to_h.bias",            EACH(down.bias),   VECTOR, DIM_E,   0,     MLP_BIAS },
     { NULL, 0, VECTOR, 0, 0, NEEDED },
 };
 
