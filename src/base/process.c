@@ -36,6 +36,8 @@
  *   it takes them away. So a group is asked first, and killed half a second later.
  * - Whoever started us may ignore SIGCHLD. Then the system itself waits for our
  *   children and forgets how they ended, and a crash would look like success.
+ * - What stands on its stdin may be a secret that no list of processes must show. It is
+ *   written into a pipe before anybody reads there, so it must fit into one.
  * - AddressSanitizer reserves terabytes of addresses that it never fills, so a limit
  *   on memory ends it at once. Its own option hard_rss_limit_mb does the job.
  *
@@ -93,6 +95,24 @@ static bool open_pipes(int pipes[PIPES][2])
     return true;
 }
 
+/* What will be its stdin: the bytes of input, already in a pipe, or nothing. -1: no
+ * descriptor is left. */
+static int open_input(const char *input)
+{
+    size_t length = input != NULL ? strlen(input) : 0;
+    int ends[2];
+
+    must(length <= PROCESS_INPUT, "%zu bytes", length);
+    if (input == NULL)
+        return open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (pipe(ends) != 0)
+        return -1;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    must(write(ends[1], input, length) == (ssize_t)length, "an empty pipe");
+    close(ends[1]);
+    return ends[0];
+}
+
 static struct rlimit limit(size_t soft, size_t hard)
 {
     return (struct rlimit){ .rlim_cur = (rlim_t)soft, .rlim_max = (rlim_t)hard };
@@ -146,10 +166,9 @@ static char **joined_environment(const char *const *more)
 /* In the copy: become the program, or say why not through the pipe. A signal that
  * we ignore would stay ignored (base/output.c ignores SIGPIPE); one that we handle
  * does not. Where the system can, it kills the program when we are killed ourselves. */
-static _Noreturn void become(const ProcessPlan *plan, int pipes[PIPES][2],
+static _Noreturn void become(const ProcessPlan *plan, int pipes[PIPES][2], int input,
                              char **environment)
 {
-    int nothing = open("/dev/null", O_RDONLY);
     int why;
 
     setpgid(0, 0);
@@ -159,7 +178,7 @@ static _Noreturn void become(const ProcessPlan *plan, int pipes[PIPES][2],
 #endif
     set_limits(plan);
     environ = environment;
-    if (nothing >= 0 && dup2(nothing, 0) == 0 && dup2(pipes[OUT][1], 1) == 1
+    if (dup2(input, 0) == 0 && dup2(pipes[OUT][1], 1) == 1
         && dup2(pipes[ERR][1], 2) == 2
         && (plan->folder == NULL || chdir(plan->folder) == 0))
         execvp(plan->argv[0], (char *const *)(uintptr_t)plan->argv);
@@ -168,23 +187,44 @@ static _Noreturn void become(const ProcessPlan *plan, int pipes[PIPES][2],
     _exit(127);
 }
 
-/* What is in the pipe now, without waiting. Closes it at its end. One that writes as
- * fast as we read would keep us here past every limit: so only some pieces. */
-static void drain(int *end, Text *text, size_t keep, size_t *lost)
+/* What is in the pipe now, without waiting, for whoever takes it, else into the text.
+ * Closes it at its end. One that writes as fast as we read would keep us here past
+ * every limit: so only some pieces. false: the taker has had enough. */
+static bool drain(int *end, Text *text, Process *p, const ProcessPlan *plan)
 {
+    bool taken = text == &p->out && plan->take != NULL;
+    size_t keep = plan->keep > 0 ? plan->keep : KEEP;
     char piece[65536];
     ssize_t got = 1;
 
-    for (int i = 0; i < PIECES && *end >= 0 && got > 0; i++) {
-        size_t room = keep - text->length, taken;
+    for (int i = 0; i < PIECES && *end >= 0; i++) {
+        size_t room = keep - text->length, count;
 
         got = read(*end, piece, sizeof piece);
-        taken = got > 0 ? (size_t)got : 0;
-        *lost += taken > room ? taken - room : 0;
-        text_add(text, piece, taken < room ? taken : room);
+        if (got <= 0)
+            break;
+        count = (size_t)got;
+        if (taken && !plan->take(plan->context, piece, count))
+            return false;
+        if (taken)
+            continue;
+        p->lost += count > room ? count - room : 0;
+        text_add(text, piece, count < room ? count : room);
     }
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
         close_end(end);
+    return true;
+}
+
+/* Both pipes. A taker that has had enough gets no more. */
+static bool drain_both(Process *p, const ProcessPlan *plan, int pipes[PIPES][2])
+{
+    bool go_on = drain(&pipes[OUT][0], &p->out, p, plan);
+
+    drain(&pipes[ERR][0], &p->err, p, plan);
+    if (!go_on)
+        close_end(&pipes[OUT][0]);
+    return go_on;
 }
 
 /* Sleep until there is something to read, or for a glance. When both pipes are
@@ -210,20 +250,18 @@ static bool is_over(pid_t child)
 static bool follow(Process *p, const ProcessPlan *plan, pid_t child,
                    int pipes[PIPES][2], Error *error)
 {
-    size_t keep = plan->keep > 0 ? plan->keep : KEEP;
     double begin = clock_seconds();
     double asked = 0;                       /* when it was asked to end      */
-    bool stopped = false, late = false;
+    bool stopped = false, late = false, refused = false;
     int status = 0;
 
     while (!is_over(child)) {
         doze(pipes);
-        drain(&pipes[OUT][0], &p->out, keep, &p->lost);
-        drain(&pipes[ERR][0], &p->err, keep, &p->lost);
+        refused = !drain_both(p, plan, pipes) || refused;
         stopped = stopped || interrupt_asked();
         late = late || (plan->seconds > 0
                         && clock_seconds() - begin > plan->seconds);
-        if ((stopped || late) && asked == 0) {
+        if ((stopped || late || refused) && asked == 0) {
             asked = clock_seconds();
             kill(-child, SIGTERM);
         } else if (asked > 0 && clock_seconds() - asked > GRACE) {
@@ -234,12 +272,13 @@ static bool follow(Process *p, const ProcessPlan *plan, pid_t child,
     kill(-child, SIGKILL);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    drain(&pipes[OUT][0], &p->out, keep, &p->lost);
-    drain(&pipes[ERR][0], &p->err, keep, &p->lost);
+    refused = !drain_both(p, plan, pipes) || refused;
     p->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
     p->end = WIFEXITED(status) ? PROCESS_EXITED : PROCESS_SIGNALLED;
     if (late || (p->end == PROCESS_SIGNALLED && p->code == SIGXCPU))
         p->end = PROCESS_TIMED_OUT;
+    if (refused)
+        p->end = PROCESS_REFUSED;
     return !stopped || error_code(error, EXIT_INTERRUPTED, "interrupted; %s was "
                                   "stopped", plan->argv[0]);
 }
@@ -258,6 +297,7 @@ bool process_run(Process *process, const ProcessPlan *plan, Error *error)
 {
     char **environment = joined_environment(plan->environment);
     int pipes[PIPES][2];
+    int input = open_input(plan->input);
     int why = 0;
     pid_t child = -1;
     bool fine;
@@ -267,11 +307,12 @@ bool process_run(Process *process, const ProcessPlan *plan, Error *error)
     text_add(&process->err, "", 0);
     signal(SIGCHLD, SIG_DFL);
     fflush(NULL);
-    if (open_pipes(pipes))
+    if (open_pipes(pipes) && input >= 0)
         child = fork();
     if (child == 0)
-        become(plan, pipes, environment);
+        become(plan, pipes, input, environment);
     why = child < 0 ? errno : 0;
+    close_end(&input);
     if (child > 0)
         setpgid(child, child);              /* whoever comes first           */
     for (int i = 0; i < PIPES; i++)

@@ -137,6 +137,58 @@ TEST(a_flood_is_cut)
     process_free(&p);
 }
 
+typedef struct {
+    size_t count, enough;           /* bytes so far; refused beyond          */
+    bool right;                     /* all of them were x                    */
+} Counter;
+
+static bool count_bytes(void *context, const char *bytes, size_t count)
+{
+    Counter *counter = context;
+
+    for (size_t i = 0; i < count; i++)
+        counter->right = counter->right && bytes[i] == 'x';
+    counter->count += count;
+    return counter->count <= counter->enough;
+}
+
+/* Every byte comes to the taker, also those that were in the pipe at the end. */
+TEST(stdout_can_be_taken_in_pieces)
+{
+    Counter all = { .enough = 60000000, .right = true };
+    Process p = shell((ProcessPlan){ .take = count_bytes, .context = &all },
+                      "head -c 50000000 /dev/zero | tr '\\0' x; echo end >&2");
+
+    expect_int(p.end, PROCESS_EXITED);
+    expect_int(all.count, 50000000);
+    expect(all.right);
+    expect_int(p.out.length, 0);
+    expect_text(p.err.bytes, "end\n");
+    process_free(&p);
+}
+
+TEST(a_taker_that_has_enough_ends_it)
+{
+    Counter few = { .enough = 1000, .right = true };
+    Process p = shell((ProcessPlan){ .take = count_bytes, .context = &few },
+                      "while :; do printf xxxxxxxxxxxxxxxx; done");
+
+    expect_int(p.end, PROCESS_REFUSED);
+    expect(few.count > 1000 && few.count <= 1000 + 65536);
+    process_free(&p);
+}
+
+TEST(input_stands_on_its_stdin)
+{
+    Process p = shell((ProcessPlan){ .input = "a secret\nof two lines" }, "cat; echo; cat");
+
+    expect_text(p.out.bytes, "a secret\nof two lines\n");
+    process_free(&p);
+    p = shell((ProcessPlan){ .input = "nobody reads this" }, "exit 3");
+    expect_int(p.code, 3);
+    process_free(&p);
+}
+
 static bool runs(pid_t one)
 {
     return kill(one, 0) == 0 || errno != ESRCH;
@@ -287,6 +339,9 @@ const Test process_tests[] = {
     { "it is asked before it is killed", it_is_asked_before_it_is_killed },
     { "a crash leaves no file core", a_crash_leaves_no_file },
     { "a flood is cut", a_flood_is_cut },
+    { "stdout can be taken in pieces", stdout_can_be_taken_in_pieces },
+    { "a taker that has enough ends it", a_taker_that_has_enough_ends_it },
+    { "input stands on its stdin", input_stands_on_its_stdin },
     { "what it leaves behind is killed", what_it_leaves_behind_is_killed },
     { "it does not outlive us", it_does_not_outlive_us },
     { "limits on memory and files hold", limits_on_memory_and_files_hold },
