@@ -1,4 +1,4 @@
-/* wording.c - texts as a person reads them, and words as a person types them
+/* wording.c - texts as a person reads them
  *
  *      "Each row has become a question, and a key that says what it can …"
  *                                │ wording_wrap, lead "? "
@@ -12,10 +12,8 @@
  * ends; where they are read, a window has some width. A word is never cut: one that
  * is longer than a line stands on a line of its own.
  *
- * A command that is shown is a promise: copied into a shell it does what was said. A
- * clone may lie in a folder whose name has blanks, quotes and dollars, so each word
- * of a command goes through wording_shell. Within '…' a shell reads every sign as
- * itself, except the quote, which ends it: it is written '\'', end, a quote, go on.
+ * A command that is shown is a promise: copied into a shell it does what was said. Its
+ * words go through command_word (src/base/command.c), and it is never wrapped.
  *
  * Read next: chapters/lesson/columns.c.
  */
@@ -73,19 +71,4 @@ void wording_paragraphs(Text *out, const char *text, int width)
         text = next;
     }
     text_free(&paragraph);
-}
-
-void wording_shell(Text *out, const char *word)
-{
-    const char *plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                        "_-+=:,./@%";
-
-    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
-        text_add(out, word, strlen(word));
-        return;
-    }
-    text_add(out, "'", 1);
-    for (; *word != '\0'; word++)
-        text_add(out, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
-    text_add(out, "'", 1);
 }

@@ -1,4 +1,4 @@
-/* wording.h - texts as a person reads them, and words as a person types them
+/* wording.h - texts as a person reads them
  *
  * Rules of use: what is appended to out is valid UTF-8 when the texts are.
  */
@@ -14,8 +14,5 @@ void wording_wrap(Text *out, const char *text, const char *lead, int width);
 /* Several paragraphs, set in by two blanks. A line that is empty or begins with a
  * blank ends a paragraph and stays as it is: a line of code, a drawing. */
 void wording_paragraphs(Text *out, const char *text, int width);
-
-/* One word for a shell, which will hand it on as it is: in quotes if it needs them. */
-void wording_shell(Text *out, const char *word);
 
 #endif

@@ -37,11 +37,11 @@
 #include <sys/stat.h>           /* what kind of file an answer is            */
 #include <unistd.h>             /* unlink, access, getpid                    */
 
+#include "base/command.h"
 #include "base/mapfile.h"
 #include "base/process.h"
 #include "chapters/commands/building.h"
 #include "chapters/exercises/judge.h"      /* JUDGE_NO_REPORT                   */
-#include "chapters/wording.h"
 #include "files/json.h"
 
 #define PRINTED 600             /* bytes of the answer's own output shown    */
@@ -298,7 +298,7 @@ const char *judging_debugger(const Verdict *v, Course *course, const Task *task,
         text_print(&command, " -ex 'ignore 1 %" PRId64 "'", v->calls);
     text_print(&command, " -ex run --args ");
 #endif
-    wording_shell(&command, course_shown(course, program));
+    command_word(&command, course_shown(course, program));
     text_print(&command, " --seed %" PRIu64 " --case %d", v->seed, v->number);
     kept = arena_text(&course->arena, command.bytes, command.length);
     text_free(&command);

@@ -34,6 +34,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/command.h"
 #include "chapters/wording.h"
 
 typedef struct {                /* who writes, and to where                  */
@@ -383,7 +384,7 @@ static void put_settings(Script *w)
     for (int i = 0; i < w->tour->words; i++)
         if (w->s->debugger == GDB) {
             text_add(w->out, " ", 1);
-            wording_shell(w->out, w->tour->word[i]);
+            command_word(w->out, w->tour->word[i]);
         } else {
             tour_quote(w->out, w->tour->word[i]);
         }

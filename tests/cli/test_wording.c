@@ -1,8 +1,6 @@
-/* test_wording.c - lines that fit, and words that a shell gives back */
+/* test_wording.c - lines that fit */
 #include "test.h"
 #include "chapters/wording.h"
-
-#include <stdlib.h>
 
 static void wraps(const char *text, const char *lead, int width, const char *want)
 {
@@ -38,41 +36,8 @@ TEST(paragraphs_and_drawings)
     text_free(&out);
 }
 
-/* A real shell is asked what it makes of the word. */
-TEST(a_shell_gives_a_word_back)
-{
-    static const char *const words[] = { "plain-1.0/x", "", "two words", "it's", "$HOME",
-        "`date`", "a\"b\\c", "ü*?[x]~", "~", "a;b&c|d<e>f(g)", "#no", "!x", "'", "a\nb" };
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        Text out = {0};
-        char got[200];
-        FILE *shell;
-        size_t length;
-
-        text_print(&out, "printf %%s ");
-        wording_shell(&out, words[i]);
-        shell = popen(out.bytes, "r");
-        expect(shell != NULL);
-        length = fread(got, 1, sizeof got - 1, shell);
-        got[length] = '\0';
-        expect_int(pclose(shell), 0);
-        expect_text(got, words[i]);
-        text_free(&out);
-    }
-    /* What needs no quotes has none: a command shall be easy to read. */
-    {
-        Text out = {0};
-
-        wording_shell(&out, words[0]);
-        expect_text(out.bytes, words[0]);
-        text_free(&out);
-    }
-}
-
 const Test wording_tests[] = {
     { "lines fit", lines_fit },
     { "paragraphs, and what stays as it is", paragraphs_and_drawings },
-    { "a shell gives a word back", a_shell_gives_a_word_back },
     { NULL, NULL },
 };

@@ -1,0 +1,20 @@
+/* command.h - a command that a person can copy from a message into a shell
+ *
+ * Rules of use: for messages that say what to do next; nothing is started here.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "base/memory.h"
+#include "base/utf8.h"
+
+/* One word for a shell, which will hand it on as it is: in quotes if it needs them. */
+void command_word(Text *out, const char *word);
+
+/* The command that starts a program of weights-tools/, from the folder that the person
+ * is in, with these words (second NULL: one); where the program is not built yet, the
+ * command builds it first. Owner: the arena. */
+const char *command_of_tool(Arena *arena, const char *tool, const char *first,
+                            const char *second);
+
+#endif
