@@ -100,8 +100,6 @@ TEST(input)
         { 3, "/no/such/cache", { "generate", "--model", "llama3.2-1b", "hi" } },
         { 3, "hf download some/model", { "tokenize", "--model", "some/model@x",
           "hi" } },
-        { 3, "GPTNeoXForCausalLM", { "generate", "--model", "storyteller-neox",
-          "hi" } },
         { 3, "no chat template", { "generate", "--chat", "--prompt", "hi" } },
         { 3, "offset 2 ", { "tokenize", "--text", "ab\xFF" "c" } },
         { 3, "offset 0 ", { "generate", "--prompt", "\xC3" } },
