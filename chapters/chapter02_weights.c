@@ -56,10 +56,11 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "chapters/lesson/modelsize.h"
+#include "chapters/lesson/families.h"
 #include "chapters/lesson/pictures.h"
 #include "chapters/lesson/weightsfile.h"
 #include "chapters/words.h"
+#include "decode/modeldir.h"
 #include "numbers/halffloat.h"
 
 #define POSITIONS 2048              /* that the caches of the table hold     */
@@ -71,6 +72,7 @@ typedef struct {
     const char *name;               /* --model, without the folders before it */
     ModelDir dir;
     WeightsFile w;
+    Families others;                /* five that people use                  */
 } Look;
 
 /* Part 1: the file, or the files one behind the other, and what is how large. */
@@ -210,18 +212,13 @@ static void show_number(Look *k, const Place *place)
     show_reach(k, formats);
 }
 
-static void megabytes(char text[16], double bytes)
-{
-    snprintf(text, 16, bytes < 1e8 ? "%.2f" : "%.1f", bytes / 1e6);
-}
-
 /* Part 4: what it takes in memory. */
 static void show_memory(Look *k)
 {
-    static const char *const head[] = { "model", "F32", "F16", "Q8", "Q4", "KV" };
-    static const int block[] = { 128, 64, 34, 18 };     /* bytes of 32 numbers */
-    char text[5][5][16], has[64] = "";
-    const char *cell[30];
+    char has[64] = "";
+    ModelSize own;
+    Error error;
+    Config c;
 
     lesson_part(&k->l, "memory", "What it takes in memory");
     lesson_say(&k->l, "In MB (millions of bytes): all weights, with the numbers of the "
@@ -229,21 +226,9 @@ static void show_memory(Look *k)
                "every 32); and KV, what is kept of the text while it is read (chapter "
                "04), for %d tokens in F16, or as many as the model's context has.",
                POSITIONS);
-    for (int i = 0; i < 5; i++) {
-        ModelSize size = i == 0 ? modelsize_of(&k->dir, k->name, POSITIONS)
-                       : modelsize_known(i - 1, POSITIONS);
-
-        cell[6 * i] = size.name;
-        for (int c = 0; c < 4; c++)
-            megabytes(text[i][c], modelsize_bytes(&size, block[c]));
-        if (size.cache > 0)
-            megabytes(text[i][4], (double)size.cache);
-        else
-            snprintf(text[i][4], sizeof text[i][4], "?");
-        for (int c = 0; c < 5; c++)
-            cell[6 * i + 1 + c] = text[i][c];
-    }
-    picture_table(&k->l, "table", head, "lrrrrr", cell, 5);
+    own = modelsize_of(k->dir.file.tensors, k->dir.file.count,
+                       config_read(&c, k->dir.config.root, &error) ? &c : NULL, POSITIONS);
+    families_memory(&k->l, &k->others, k->name, &own, POSITIONS);
     for (int d = DTYPE_COUNT - 1; d >= 0; d--) {
         Format format;
 
@@ -255,6 +240,28 @@ static void show_memory(Look *k)
     lesson_say(&k->l, "Q8 and Q4 are what these weights would take: this engine does "
                "not have them yet. On top come the activations, the rows of numbers of the "
                "pass itself, which are small.");
+}
+
+/* Part 5: the same engine, other settings. */
+static void show_families(Look *k)
+{
+    lesson_part(&k->l, "families", "Five models, one machine");
+    families_missing(&k->l, &k->others);
+    if (k->others.count == 0)
+        return;
+    lesson_say(&k->l, "Beside the weights lies a page of settings, config.json. These are "
+               "five models that people use. E is the width of a row, L the number of "
+               "layers; H query heads share K key heads, each D numbers wide, of which R "
+               "turn with the position, as fast as theta and scaling say (chapter 04); F is "
+               "the width inside the MLP, V the size of the vocabulary.");
+    families_settings(&k->l, &k->others);
+    lesson_say(&k->l, "No model has a program of its own: one function, block_forward in "
+               "src/model/block.c, runs a layer of each. Numbers are only sizes. The rest "
+               "are switches: which norm, which bend between the matrices and whether a gate "
+               "goes with it, one matrix for q, k and v (fused) or three, and whether both "
+               "halves of a layer read the same row (parallel) or one reads what the other "
+               "made. A bias is added where the file has one; tied means that the embedding "
+               "is the output matrix too.");
 }
 
 /* Equation (2), in double, where it is exact: what 16 bits mean. */
@@ -350,9 +357,12 @@ int chapter02_weights(const Options *options)
         show_bytes(&k);
         if (k.w.largest != NULL)
             show_number(&k, k.w.largest);
+        families_read(&k.others);
         show_memory(&k);
+        show_families(&k);
         prove(&k);
     }
+    families_free(&k.others);
     weightsfile_close(&k.w);
     modeldir_close(&k.dir);
     return lesson_end(&k.l, fine, &error);

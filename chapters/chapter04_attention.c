@@ -55,6 +55,7 @@
 #include <string.h>
 
 #include "chapters/lesson/attention_theorem.h"
+#include "chapters/lesson/families.h"
 #include "chapters/lesson/looking.h"
 #include "chapters/lesson/turn.h"
 #include "chapters/words.h"
@@ -293,6 +294,23 @@ static void show_turn(Lesson *l, Looks *k)
     turn_scores(l, &k->arena, &k->view, rope, k->layer, k->head);
 }
 
+/* The same turn in other models. */
+static void show_families(Lesson *l)
+{
+    Families f;
+
+    families_read(&f);
+    lesson_part(l, "families", "How much of a head turns");
+    families_missing(l, &f);
+    if (f.count > 0) {
+        lesson_say(l, "One head of each of five models, to scale. Number i of the first half "
+                   "turns together with number i of the second half. What does not turn "
+                   "scores the same at any distance: it asks what a word is, not where.");
+        families_turns(l, &f);
+    }
+    families_free(&f);
+}
+
 /* --- what is proved ------------------------------------------------------------- */
 
 /* The prompt with another word at WORD, or in the middle of a short one: one of the
@@ -342,6 +360,7 @@ static bool look(Lesson *l, Looks *k, const Options *o, Error *error)
     show_head(l, k);
     show_cache(l, k);
     show_turn(l, k);
+    show_families(l);
     return show_guesses(l, k, o, error) && prove(l, k, o, error);
 }
 

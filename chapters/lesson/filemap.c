@@ -21,11 +21,7 @@
 #include "chapters/lesson/data.h"
 #include "chapters/lesson/paint.h"
 
-#define KINDS 8
 #define LINES 6                     /* of cells                              */
-
-/* Colours that differ in lightness too: grey, blue, orange, green, yellow … */
-static const int grounds[KINDS] = { 245, 32, 214, 36, 229, 175, 252, 240 };
 
 static void data(Lesson *l, const char *key, const char *label,
                  const MapPart *part, int n, const char *const *kind)
@@ -56,7 +52,7 @@ static void fill(int *cell, int cells, size_t unit, const MapPart *part, int n)
     int p = 0;
 
     for (int c = 0; c < cells; c++) {
-        size_t begin = (size_t)c * unit, end = begin + unit, held[KINDS] = {0};
+        size_t begin = (size_t)c * unit, end = begin + unit, held[PAINT_KINDS] = {0};
         bool first = false;
 
         while (p < n) {
@@ -70,54 +66,21 @@ static void fill(int *cell, int cells, size_t unit, const MapPart *part, int n)
             p++;
         }
         cell[c] = 0;
-        for (int k = 1; !first && k < KINDS; k++)
+        for (int k = 1; !first && k < PAINT_KINDS; k++)
             if (held[k] > held[cell[c]])
                 cell[c] = k;
     }
-}
-
-static void draw_cell(const Lesson *l, const char *kind, int k)
-{
-    paint_ground(l, grounds[k]);
-    paint_ink(l, 16);
-    fputc(kind[0], l->out);
-    paint_end(l);
-}
-
-/* "h header  e embedding …", wrapped; the kinds that have cells. */
-static void draw_legend(const Lesson *l, const char *const *kind, const bool *seen)
-{
-    int column = PAINT_MARGIN;
-
-    fprintf(l->out, "%*s", PAINT_MARGIN, "");
-    for (int k = 0; k < KINDS; k++) {
-        int wants = seen[k] ? 2 + columns_of(kind[k]) : 0;
-
-        if (!seen[k])
-            continue;
-        if (column + 2 + wants > l->width) {
-            fprintf(l->out, "\n%*s", PAINT_MARGIN, "");
-            column = PAINT_MARGIN;
-        } else if (column > PAINT_MARGIN) {
-            fprintf(l->out, "  ");
-            column += 2;
-        }
-        draw_cell(l, kind[k], k);
-        fprintf(l->out, " %s", kind[k]);
-        column += wants;
-    }
-    fputc('\n', l->out);
 }
 
 void picture_map(Lesson *l, const char *key, const char *label,
                  const MapPart *part, int n, const char *const *kind, int kinds)
 {
     int across = l->width - PAINT_MARGIN, cells;
-    bool there[KINDS] = {false}, seen[KINDS] = {false};
+    bool there[PAINT_KINDS] = {false}, seen[PAINT_KINDS] = {false};
     size_t total = 0, unit;
     int *cell;
 
-    must(kinds <= KINDS, "%d kinds", kinds);
+    must(kinds <= PAINT_KINDS, "%d kinds", kinds);
     if (l->data) {
         data(l, key, label, part, n, kind);
         return;
@@ -137,11 +100,11 @@ void picture_map(Lesson *l, const char *key, const char *label,
         if (c % across == 0)
             fprintf(l->out, "%*s", PAINT_MARGIN, "");
         seen[cell[c]] = true;
-        draw_cell(l, kind[cell[c]], cell[c]);
+        paint_kind(l, kind, cell[c]);
         if (c % across == across - 1 || c == cells - 1)
             fputc('\n', l->out);
     }
-    draw_legend(l, kind, seen);
+    paint_legend(l, kind, seen);
     fprintf(l->out, "%*seach cell: %zu bytes of %zu\n", PAINT_MARGIN, "", unit, total);
     for (int k = 0; k < kinds; k++)
         if (there[k] && !seen[k])

@@ -115,6 +115,42 @@ int scale_sign(double share)
     return sign_steps[step_of((share + 1) / 2)];
 }
 
+/* Colours of kinds that differ in lightness too: grey, blue, orange, green, yellow … */
+static const int kind_grounds[PAINT_KINDS] = { 245, 32, 214, 36, 229, 175, 252, 240 };
+
+void paint_kind(const Lesson *l, const char *const *kind, int k)
+{
+    paint_ground(l, kind_grounds[k]);
+    paint_ink(l, 16);
+    fputc(kind[k][0], l->out);
+    paint_end(l);
+}
+
+void paint_legend(const Lesson *l, const char *const *kind,
+                  const bool seen[PAINT_KINDS])
+{
+    int column = PAINT_MARGIN;
+
+    fprintf(l->out, "%*s", PAINT_MARGIN, "");
+    for (int k = 0; k < PAINT_KINDS; k++) {
+        int wants = seen[k] ? 2 + columns_of(kind[k]) : 0;
+
+        if (!seen[k])
+            continue;
+        if (column + 2 + wants > l->width) {
+            fprintf(l->out, "\n%*s", PAINT_MARGIN, "");
+            column = PAINT_MARGIN;
+        } else if (column > PAINT_MARGIN) {
+            fprintf(l->out, "  ");
+            column += 2;
+        }
+        paint_kind(l, kind, k);
+        fprintf(l->out, " %s", kind[k]);
+        column += wants;
+    }
+    fputc('\n', l->out);
+}
+
 /* Black on what is light, white on what is dark. The strong ends are dark. */
 int scale_ink(int ground)
 {

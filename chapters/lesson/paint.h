@@ -25,6 +25,13 @@ void paint_end(const Lesson *l);
 void paint_cell(const Lesson *l, const char *text, int width, char align);
 void paint_repeat(const Lesson *l, const char *text, int times);
 
+/* A cell of one of several kinds: its first letter on its colour; and which letter
+ * is what, "h header  e embedding …", wrapped, of the kinds that were seen. */
+#define PAINT_KINDS 8
+void paint_kind(const Lesson *l, const char *const *kind, int k);
+void paint_legend(const Lesson *l, const char *const *kind,
+                  const bool seen[PAINT_KINDS]);
+
 /* A cell of a picture of sizes 0 … 1; NaN: there is none, and it is left blank. */
 const char *tenth(float x);         /* "7": 0.7 … 0.8; "·": below 1/100      */
 void paint_halves(const Lesson *l, float above, float below);   /* two in one */

@@ -93,6 +93,18 @@ typedef struct {
 void picture_map(Lesson *l, const char *key, const char *label,
                  const MapPart *part, int n, const char *const *kind, int kinds);
 
+/* Rows of cells below each other, all to one scale, each between its label and its
+ * note; a cell stands for as many numbers as it must (a power of two), and shows the
+ * kind that most of them are. kind: as above. Data: [{"label", "note", "runs":
+ * [{"kind", "from", "to"}]}]. */
+typedef struct { int kind, count; } CellRun;
+typedef struct {
+    const char *label, *note;
+    CellRun run[3];             /* one behind the other; count 0: none       */
+} CellRow;
+void picture_cells(Lesson *l, const char *key, const CellRow *rows, int n,
+                   const char *const *kind, int kinds);
+
 /* A float taken apart: sign, exponent, mantissa, and what they mean. bits: its
  * lowest 1 + exponent + mantissa. Data: {"format", "sign", "exponent", "mantissa",
  * "exponent_bits", "mantissa_bits", "value"}. */

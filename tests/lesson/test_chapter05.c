@@ -8,6 +8,7 @@
 #include "cli/child.h"
 
 #include <math.h>
+#include <sys/stat.h>
 
 #include "files/json.h"
 
@@ -273,12 +274,25 @@ TEST(texts)
     }
 }
 
-/* An error in the middle leaves no half of an object. */
+/* An architecture that is not there: an error leaves no half of an object. */
 TEST(refused)
 {
-    Result result = run("chapter05_sampling", "--json", "--model", "storyteller-neox");
+    static const char config[] = "{\"architectures\": [\"GPT2LMHeadModel\"]}";
+    static const char *const links[] = { "model.safetensors", "tokenizer.json" };
+    Result result;
 
+    expect(mkdir(test_scratch("other"), 0700) == 0);
+    test_write(test_scratch("other/config.json"), config, sizeof config - 1);
+    for (int i = 0; i < 2; i++) {
+        char from[80], path[4096], to[80];
+
+        snprintf(from, sizeof from, "models/storyteller/%s", links[i]);
+        snprintf(to, sizeof to, "other/%s", links[i]);
+        expect(realpath(from, path) != NULL && symlink(path, test_scratch(to)) == 0);
+    }
+    result = run("chapter05_sampling", "--json", "--model", test_scratch("other"));
     expect_int(result.code, 3);
+    expect(strstr(result.err, "GPT2LMHeadModel") != NULL);
     expect_int(result.length, 0);
 }
 

@@ -41,6 +41,33 @@ TEST(map)
                      "\"aft\",\"from\":1,\"to\":201}]}}");
 }
 
+/* 60 - 2 - 5 - 6 - 4 = 43 columns for 100 numbers: 4 each. Number 34 … 37: two "b" and
+ * two "c", so the first of them; a row that is not a whole number of cells. */
+TEST(cells)
+{
+    static const char *const kind[] = { "ape", "bee", "cat" };
+    static const CellRow rows[] = {
+        { "short", "8 of 9", { { 0, 4 }, { 1, 4 }, { 2, 1 } } },
+        { "long", "all", { { 0, 20 }, { 1, 18 }, { 2, 62 } } },
+    };
+    Lesson l = canvas(false, false);
+
+    picture_cells(&l, "c", rows, 2, kind, 3);
+    expect_drawn(&l, "\n"
+                     "  short  8 of 9  abc\n"
+                     "  long   all     aaaaabbbbbccccccccccccccc\n"
+                     "  a ape  b bee  c cat\n"
+                     "  each cell: 4 numbers\n");
+    l = canvas(false, false);
+    picture_cells(&l, "c", rows, 1, kind, 3);
+    expect_drawn(&l, "\n  short  8 of 9  aaaabbbbc\n  a ape  b bee  c cat\n");
+    l = canvas(false, true);
+    picture_cells(&l, "c", rows, 1, kind, 3);
+    expect_drawn(&l, "{\"c\":[{\"label\":\"short\",\"note\":\"8 of 9\",\"runs\":["
+                     "{\"kind\":\"ape\",\"from\":0,\"to\":4},{\"kind\":\"bee\",\"from\":4,"
+                     "\"to\":8},{\"kind\":\"cat\",\"from\":8,\"to\":9}]}]}");
+}
+
 /* -0.09765625 = -2^-4 · 1.5625; the least f16, 2^-24; infinity; a wide float. */
 TEST(bits)
 {
@@ -107,6 +134,7 @@ TEST(texts)
 
 const Test layouts_tests[] = {
     { "a file to scale", map },
+    { "rows of cells to one scale", cells },
     { "a float in its bits", bits },
     { "texts side by side", texts },
     { NULL, NULL },
