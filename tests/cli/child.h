@@ -1,7 +1,8 @@
 /* child.h - ./run as a child process: what it printed, and how it ended
  *
- * Rules of use: RUN names the program (else ./run). Every child has a time limit,
- * one thread unless asked, and an empty Hugging Face cache.
+ * Rules of use: RUN names the program (else ./run); tool("inspect", …) starts a tool
+ * over weight files instead, which lies beside it in weights-tools/. Every child has a
+ * time limit, one thread unless asked, and an empty Hugging Face cache.
  */
 #ifndef CHILD_H
 #define CHILD_H
@@ -23,12 +24,21 @@ typedef struct {
     size_t length;                  /* of out                                */
 } Result;
 
+static const char *child_tool;      /* NULL: ./run itself                    */
+
 static inline const char *child_program(void)
 {
-    const char *program = getenv("RUN");
+    const char *program = getenv("RUN"), *slash;
+    static char path[4096];
 
     if (program == NULL)
-        program = "./run";
+        program = child_tool == NULL ? "./run" : "./build/run";
+    slash = strrchr(program, '/');
+    if (child_tool != NULL) {
+        snprintf(path, sizeof path, "%.*sweights-tools/%s",
+                 slash == NULL ? 0 : (int)(slash - program) + 1, program, child_tool);
+        program = path;
+    }
     if (access(program, X_OK) != 0)
         skip("the program ./run is not built (or RUN does not name it)");
     return program;
@@ -101,6 +111,19 @@ static inline Result child_run(const char *input, size_t length,
     return result;
 }
 
+/* The same for a tool. */
+static inline Result child_run_tool(const char *name, const char *const *args)
+{
+    Result result;
+
+    child_tool = name;
+    result = child_run(NULL, 0, args);
+    child_tool = NULL;
+    return result;
+}
+
+#define tool(name, ...)                                                       \
+    child_run_tool(name, (const char *const[]){ __VA_ARGS__, NULL })
 #define run(...) child_run(NULL, 0, (const char *const[]){ __VA_ARGS__, NULL })
 #define run_with(input, ...)                                                  \
     child_run(input, strlen(input), (const char *const[]){ __VA_ARGS__, NULL })
