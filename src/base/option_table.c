@@ -100,8 +100,9 @@ const Option option_table[] = {
       "which one (gdb where it is there)", false },
 
     { "--dtype", 0, "F32|F16|BF16", OPTION_CHOICE, FIELD(dtype), 0, 0,
-      "synthesize convert", "the number format that is written (BF16; convert: F16)", false },
-    { "--shard-size", 0, "MB", OPTION_REAL, FIELD(shard), 0.001, 1e6, "synthesize",
+      "synthesize convert", "the number format that is written (BF16; convert: the file's "
+      "own, F16 for quantized ones)", false },
+    { "--shard-size", 0, "MB", OPTION_REAL, FIELD(shard), 0.001, 1e6, "synthesize convert",
       "cut the weights into files of at most so many MB", false },
     { "--verify", 0, NULL, OPTION_FLAG, FIELD(verify), 0, 0, "download",
       "check what is here against its checksums", false },
