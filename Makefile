@@ -84,9 +84,13 @@ style: $(LIB)           ## layers, budgets, lengths, essays, globals
 proof: all $(BUILD)/test        ## oracles, the bit matrix, sanitizers, fuzzers; FULL=1 for all
 	@CC="$(CC)" FULL="$(FULL)" sh tests/proof.sh $(BUILD)
 
-bench: $(BUILD)/bench   ## matrix products: GB/s and GFLOP/s beside the memory's own
+bench: $(BUILD)/bench $(BUILD)/bench_tokenizer   ## matrix products: GB/s, GFLOP/s; tokenizers: MB/s
 	@$(BUILD)/bench
+	@$(BUILD)/bench_tokenizer 5 $(firstword $(wildcard $(BILLION_DATA)/bench/wikitext2/wiki.test.raw) \
+	  models/heldout/just-so-stories.txt) $(wildcard models/*/tokenizer.json $(BILLION_DATA)/models/*/tokenizer.json)
 $(BUILD)/bench: $(BUILD)/tests/bench/bench_matmul.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BUILD)/bench_tokenizer: $(BUILD)/tests/bench/bench_tokenizer.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 example: $(BUILD)/example       ## src as a library: chapters/example/story.c

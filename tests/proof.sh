@@ -21,7 +21,8 @@
 #
 #   shapes       TinyLlama-1.1B and Llama-3.2-1B in full size with random weights,
 #                against transformers; one hash over threads, chunks and kernels
-#   peer         speed and memory beside llama.cpp's, as a table: no time fails
+#   peer         speed and memory beside llama.cpp's, tokenizers beside `tokenizers`
+#                and tiktoken, as tables: no time fails
 #
 # What is missing on this machine is named and counted as skipped. Each step ends
 # with "N passed, N failed, N skipped"; so does this script.
@@ -200,6 +201,8 @@ shapes() {
 peer() {
     has "$PYTHON" || { skip "the peer: no $PYTHON here"; return; }
     step "the peer" "$PYTHON" tests/bench/peer.py
+    made "$build/bench_tokenizer" && BENCH=$build/bench_tokenizer \
+        step "tokenizers beside their peers" "$PYTHON" tests/bench/tokenizers_peer.py
 }
 
 for one in $steps; do $one; done
