@@ -112,7 +112,7 @@ const Option option_table[] = {
     { "--model", 0, "M", OPTION_TEXT, FIELD(model), 0, 0, MODEL,
       "name or folder, see ./run models (storyteller)", false },
     { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024,
-      RUN " " LOOK " chapter05_sampling",
+      RUN " " LOOK " chapter05_sampling synthesize inspect",
       "any number gives the same bits (all usable cores)", false },
     { "--kernels", 0, "auto|plain|avx2", OPTION_CHOICE, FIELD(kernels), 0, 0,
       RUN " " LOOK " chapter05_sampling",
