@@ -271,7 +271,8 @@ static void print_scores(Map *map)
     const Config *c = &map->m.model.config;
 
     stage(map, "04", "attention");
-    item(map, "%d query heads share %d key heads;", c->H, c->K);
+    item(map, c->H == c->K ? "%d query heads, %d key heads;"
+                           : "%d query heads share %d key heads;", c->H, c->K);
     item(map, "cache %d of %d positions,", map->s.length, map->s.capacity);
     item(map, "%zu bytes%s", map->s.cache.bytes, map->look > 0 ? ";" : "\n");
     if (map->look > 0)

@@ -24,6 +24,11 @@
  *      x_{l+1} = x_l + Wdown · (silu(Wgate · n) ⊙ (Wup · n))              (3)
  *      logits  = Woutput · Norm(x_L)                                      (4)
  *
+ * That is Llama's layer. GPT-NeoX has no gate: its bend is gelu(Wup · n), and a bias is
+ * added behind every matrix. It and StableLM have the older norm, which moves the row's
+ * mean to zero first. --model storyteller-neox and --model storyteller-stablelm show
+ * them: the same function, other fields of its Config.
+ *
  * Nothing in (1) to (4) knows another word. So this machine guesses from the last
  * word only: behind "The cat" and behind "cat" it has the same scores, to the last
  * bit. That is what chapter 04 repairs.
@@ -48,8 +53,9 @@
  *                                  `finish`: `print *a.out@4`
  *      print kernels->name         which table of dot products is in force
  *
- * Read next: chapters/lesson/climb.c, src/model/block.c, src/kernels/norm.c,
- * src/kernels/activation.c, src/kernels/dot.c; then chapters/chapter04_attention.c.
+ * Read next: chapters/lesson/climb.c, chapters/lesson/equations.c, src/model/block.c,
+ * src/kernels/norm.c, src/kernels/activation.c, src/kernels/dot.c; then
+ * chapters/chapter04_attention.c.
  */
 #include <string.h>
 
@@ -106,13 +112,16 @@ static void show_layer(Lesson *l, const Layers *w)
 {
     const Config *c = &w->m.model.config;
     int layer = w->layer;
+    bool biased = w->m.model.weights.layers[layer].down.bias != NULL;
 
     lesson_part(l, "layer", "One layer, step by step");
     picture_number(l, "layer", "layer", layer, 4, "");
-    lesson_say(l, "The row is brought to a steady size, made wider by %s, bent, made "
-               "narrow again, and added to what was there. Each strip has its own "
-               "scale.", c->gated ? "two matrices (a gate, and what it lets through)"
-                                  : "a matrix");
+    lesson_say(l, "The row is brought to a steady size%s, made wider by %s, bent, made "
+               "narrow again%s, and added to what was there. Each strip has its own "
+               "scale.", c->norm == NORM_LAYER ? " (its mean to zero first)" : "",
+               c->gated ? "two matrices (a gate, and what it lets through)" : "a matrix",
+               biased ? " (behind each matrix a bias is added: a number for each output, "
+                        "learned too)" : "");
     looking_strip(l, "before", "the row", entering(w, layer), c->E);
     looking_strip(l, "normed", "after the norm", last(w, PROBE_NORM2, layer), c->E);
     if (c->gated)

@@ -32,7 +32,8 @@
  *
  *      angle = position · f_i,  f_i = theta^(-2i/R)                        (4)
  *
- * Two turned points compare as if only the distance between the words existed.
+ * Two turned points compare as if only the distance between the words existed. R of
+ * a head's D numbers turn: all, or in some models the first quarter.
  *
  * What to notice:
  *
@@ -41,6 +42,8 @@
  * - Some heads look one word back, others far. Nobody told them to: the table of habits
  *   measures what they learned.
  * - Where query heads share keys, the cache is small.
+ * - Some models keep q, k and v in one matrix, head by head, and in some the MLP does
+ *   not wait for attention, but reads the same row. The theorem looks at both.
  *
  * In a debugger (make debug; gdb build/debug/run):
  *
@@ -49,14 +52,15 @@
  *      break rope_apply            `print position[3]`, `print rope->frequency[0]`
  *
  * Read next: src/kernels/attention.c, src/kernels/rope.c, src/model/kvcache.c; then
- * chapters/lesson/attention_theorem.c, chapters/lesson/turn.c and
- * chapters/chapter05_sampling.c.
+ * chapters/lesson/attention_theorem.c, chapters/lesson/seams.c, chapters/lesson/turn.c
+ * and chapters/chapter05_sampling.c.
  */
 #include <string.h>
 
 #include "chapters/lesson/attention_theorem.h"
 #include "chapters/lesson/families.h"
 #include "chapters/lesson/looking.h"
+#include "chapters/lesson/seams.h"
 #include "chapters/lesson/turn.h"
 #include "chapters/words.h"
 
@@ -302,12 +306,8 @@ static void show_families(Lesson *l)
     families_read(&f);
     lesson_part(l, "families", "How much of a head turns");
     families_missing(l, &f);
-    if (f.count > 0) {
-        lesson_say(l, "One head of each of five models, to scale. Number i of the first half "
-                   "turns together with number i of the second half. What does not turn "
-                   "scores the same at any distance: it asks what a word is, not where.");
+    if (f.count > 0)
         families_turns(l, &f);
-    }
     families_free(&f);
 }
 
@@ -334,7 +334,8 @@ static bool prove(Lesson *l, Looks *k, const Options *o, Error *error)
 {
     lesson_theorem(l, "Changing a word moves nothing before it, and what was kept is what "
                    "would be computed again, to the last bit. Turned queries and keys, "
-                   "weights that add up to 1 and mixed values: attention is its equations.");
+                   "weights that add up to 1 and mixed values: attention is its equations, and "
+                   "a layer is the sum of its halves.");
     lesson_say(l, "The other text has \"%s\" at position %d, where this one has \"%s\".",
                k->other, k->at, k->word[k->at]);
     if (!check_past(l, &k->view, &k->m, o, &k->changed, k->at, error)
@@ -343,6 +344,8 @@ static bool prove(Lesson *l, Looks *k, const Options *o, Error *error)
     check_cache_holds(l, &k->view);
     check_turn(l, &k->view, &k->m.model.rope);
     check_weights(l, &k->view);
+    check_asked(l, &k->view, &k->m.model);
+    check_seams(l, &k->view, &k->m.model);
     return true;
 }
 

@@ -32,6 +32,9 @@
  * A wrong sign, pairing, group or position misses these bounds by a factor of a
  * million; an honest engine stays below them on every machine.
  *
+ * Where q, k and v come from, and what is added to what behind attention, is
+ * chapters/lesson/seams.c.
+ *
  * Read next: src/kernels/rope.c, src/kernels/attention.c, src/model/kvcache.c.
  */
 #include "chapters/lesson/attention_theorem.h"

@@ -33,9 +33,11 @@ static void ignore(void *context, int position, const float *logits)
 bool view_read(AttentionView *view, const OpenModel *m, const Options *options,
                const Ids *ids, int chunk, Error *error)
 {
-    const uint32_t mask = 1u << PROBE_Q | 1u << PROBE_K | 1u << PROBE_V
-                        | 1u << PROBE_ROTATED_Q | 1u << PROBE_ROTATED_K
-                        | 1u << PROBE_HEADS | 1u << PROBE_BLOCK | 1u << PROBE_LOGITS;
+    const uint32_t mask = 1u << PROBE_EMBEDDING | 1u << PROBE_NORM1 | 1u << PROBE_Q
+                        | 1u << PROBE_K | 1u << PROBE_V | 1u << PROBE_ROTATED_Q
+                        | 1u << PROBE_ROTATED_K | 1u << PROBE_HEADS | 1u << PROBE_ATTENTION
+                        | 1u << PROBE_NORM2 | 1u << PROBE_MLP | 1u << PROBE_BLOCK
+                        | 1u << PROBE_LOGITS;
     Options asked = *options;
     bool fine;
 

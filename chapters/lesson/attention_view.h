@@ -14,7 +14,7 @@ typedef struct {
     const Config *config;
     int T;                          /* tokens of the text                    */
     Session session;                /* stands behind the text                */
-    Record seen;                    /* Q K V ROTATED_Q ROTATED_K HEADS BLOCK LOGITS */
+    Record seen;                    /* all points but those inside the MLP   */
     float *p;                       /* [L, H, T, T] of view_weigh, or NULL   */
 } AttentionView;
 

@@ -16,26 +16,18 @@
  * that src/kernels/dot.c defines? And are they the same numbers with other kernels, on
  * other threads, alone and among others? Both are asked of bits, not of decimals.
  *
- * What is no dot product is compared with its equation, in double and with libm, and
- * may be off by what rounding makes of it. With u = 2⁻²⁴, half the distance from 1 to
- * the next float:
+ * What is no dot product, norms and bends, is compared with its equation
+ * (chapters/lesson/equations.c), whichever of them this model has.
  *
- *      RMSNorm    Σ x² in eight lanes: E/8 multiply-adds and 3 additions; ÷ E, + ε: half
- *                 of that is left behind the root. Root, 1 / it, · x and · w: 4 more.
- *                 (E/16 + 7) u of the number.
- *      silu       e^-g, 1 + it, the quotient and the product with up: 5 u.
- *
- * Read next: src/model/block.c, src/kernels/dot.c.
+ * Read next: chapters/lesson/equations.c, src/model/block.c, src/kernels/dot.c.
  */
 #include "chapters/lesson/climb.h"
 
-#include <math.h>               /* exp, sqrt: judged by libm, not by our own */
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/parallel.h"
-
-#define U 0x1p-24               /* half a step at 1: a rounding's most       */
+#include "chapters/lesson/equations.h"
 
 bool climb(const Model *m, const int *ids, int n, const Probe *probe, Error *error)
 {
@@ -76,30 +68,12 @@ const float *climb_row(const Record *seen, int l, int t)
                   : record_row(seen, PROBE_BLOCK, l - 1, t);
 }
 
-/* y [rows] is W x + b by the textbook: one dot product after the other. */
-static bool is_textbook(const float *y, const Linear *w, const float *x)
-{
-    const Matrix *m = &w->weight;
-    size_t row_bytes = (size_t)m->columns * format_bytes(m->format);
-    bool same = true;
-
-    for (int o = 0; o < m->rows; o++) {
-        float sum = kernels_plain.dot[m->format](
-            row((const unsigned char *)m->data, o, row_bytes), x, m->columns);
-
-        if (w->bias != NULL)
-            sum += w->bias[o];
-        same = same && memcmp(&sum, &y[o], sizeof sum) == 0;
-    }
-    return same;
-}
-
 void check_textbook(Lesson *l, const Model *m, const Record *seen, int t)
 {
     const Config *c = &m->config;
     int matrices = 1, same, sums = 0;
 
-    same = is_textbook(record_row(seen, PROBE_LOGITS, 0, t), &m->weights.output,
+    same = equation_linear(record_row(seen, PROBE_LOGITS, 0, t), &m->weights.output,
                        record_row(seen, PROBE_FINAL_NORM, 0, t));
     for (int i = 0; i < c->L; i++) {
         const LayerWeights *w = &m->weights.layers[i];
@@ -108,10 +82,10 @@ void check_textbook(Lesson *l, const Model *m, const Record *seen, int t)
         const float *after = climb_row(seen, i + 1, t);
 
         matrices += c->gated ? 3 : 2;
-        same += is_textbook(record_row(seen, PROBE_UP, i, t), &w->up, n);
-        same += is_textbook(added, &w->down, record_row(seen, PROBE_HIDDEN, i, t));
+        same += equation_linear(record_row(seen, PROBE_UP, i, t), &w->up, n);
+        same += equation_linear(added, &w->down, record_row(seen, PROBE_HIDDEN, i, t));
         if (c->gated)
-            same += is_textbook(record_row(seen, PROBE_GATE, i, t), &w->gate, n);
+            same += equation_linear(record_row(seen, PROBE_GATE, i, t), &w->gate, n);
         for (int e = 0; e < c->E; e++)
             sums += after[e] == x[e] + added[e];
     }
@@ -122,64 +96,30 @@ void check_textbook(Lesson *l, const Model *m, const Record *seen, int t)
                  "row before plus what was added", sums, c->L * c->E);
 }
 
-/* How far a number is off, in terms of what it may be; a NaN is worse than anything. */
-static double off_by(double worst, float got, double want, double bound)
-{
-    double off = fabs((double)got - want) / bound;
-
-    return off <= worst ? worst : off == off ? off : INFINITY;
-}
-
-/* y [E] is RMSNorm of x, equation (2). Returns the larger of worst and what it finds. */
-static double measure_norm(double worst, const float *y, const float *x, const float *w,
-                           const Config *c)
-{
-    double squares = 0, r;
-
-    for (int e = 0; e < c->E; e++)
-        squares += (double)x[e] * (double)x[e];
-    r = 1 / sqrt(squares / c->E + (double)c->epsilon);
-    for (int e = 0; e < c->E; e++) {
-        double want = (double)w[e] * (double)x[e] * r;
-
-        worst = off_by(worst, y[e], want, (c->E / 16.0 + 7) * U * fabs(want) + 1e-36);
-    }
-    return worst;
-}
-
-/* The bend of equation (3): hidden [F] is silu(gate) · up. */
-static double measure_bend(double worst, const float *hidden, const float *gate,
-                           const float *up, int F)
-{
-    for (int f = 0; f < F; f++) {
-        double want = (double)gate[f] / (1 + exp(-(double)gate[f])) * (double)up[f];
-
-        worst = off_by(worst, hidden[f], want,
-                       5 * U * fabs(want) + 1e-36 * (1 + fabs((double)up[f])));
-    }
-    return worst;
-}
-
 void check_equations(Lesson *l, const Model *m, const Record *seen, int t)
 {
     const Config *c = &m->config;
-    double norm = 0, bend = 0;
+    const Weights *weights = &m->weights;
+    double bend = 0, norm = equation_norm(0, record_row(seen, PROBE_FINAL_NORM, 0, t),
+                                          climb_row(seen, c->L, t), weights->norm,
+                                          weights->norm_bias, c);
 
     for (int i = 0; i < c->L; i++) {
-        if (c->norm == NORM_RMS)
-            norm = measure_norm(norm, record_row(seen, PROBE_NORM2, i, t),
-                                climb_row(seen, i, t), m->weights.layers[i].norm2, c);
-        if (c->gated)
-            bend = measure_bend(bend, record_row(seen, PROBE_HIDDEN, i, t),
-                                record_row(seen, PROBE_GATE, i, t),
-                                record_row(seen, PROBE_UP, i, t), c->F);
+        const LayerWeights *w = &weights->layers[i];
+
+        norm = equation_norm(norm, record_row(seen, PROBE_NORM2, i, t),
+                             climb_row(seen, i, t), w->norm2, w->norm2_bias, c);
+        bend = equation_bend(bend, record_row(seen, PROBE_HIDDEN, i, t),
+                             c->gated ? record_row(seen, PROBE_GATE, i, t) : NULL,
+                             record_row(seen, PROBE_UP, i, t), c->F);
     }
-    if (c->norm == NORM_RMS)
-        lesson_check(l, norm <= 1, "the norm is w · x / √(mean of squares + ε); the worst "
-                     "number is off by %.2f of what rounding may do", norm);
-    if (c->gated)
-        lesson_check(l, bend <= 1, "hidden is gate / (1 + e^-gate) · up; the worst number is "
-                     "off by %.2f of what rounding may do", bend);
+    lesson_check(l, norm <= 1, "the norm is %s; the worst number is off by %.2f of what "
+                 "rounding may do", c->norm == NORM_RMS ? "w · x / √(mean of squares + ε)"
+                 : weights->norm_bias != NULL ? "w · (x - mean) / √(variance + ε) + b"
+                 : "w · (x - mean) / √(variance + ε)", norm);
+    lesson_check(l, bend <= 1, "hidden is %s; the worst number is off by %.2f of what "
+                 "rounding may do", c->gated ? "gate / (1 + e^-gate) · up"
+                                             : "up / 2 · (1 + erf(up / √2))", bend);
 }
 
 bool check_climb(Lesson *l, const Model *m, const Ids *ids, const Record *seen,

@@ -22,7 +22,7 @@ bool climb(const Model *m, const int *ids, int n, const Probe *probe, Error *err
 const float *climb_row(const Record *seen, int l, int t);
 
 /* Is each number of row t the textbook's dot product, and each sum a sum? And are norm
- * and bend, where they are RMSNorm and silu, equations (2) and (3)? */
+ * and bend, of whichever kind, equations (2) and (3)? */
 void check_textbook(Lesson *l, const Model *m, const Record *seen, int t);
 void check_equations(Lesson *l, const Model *m, const Record *seen, int t);
 

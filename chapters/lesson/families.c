@@ -360,6 +360,9 @@ static void show_scaling(Lesson *l, Families *f, const Family *one)
 
 void families_turns(Lesson *l, Families *f)
 {
+    lesson_say(l, "One head of each of five models, to scale. Number i of the first half "
+               "turns together with number i of the second half. What does not turn scores "
+               "the same at any distance: it asks what a word is, not where.");
     show_widths(l, f);
     lesson_say(l, "How many words a full round takes, for the fastest pair of each model "
                "and for the slowest, and how many pairs come round at all within the "

@@ -13,7 +13,6 @@
 #include "files/json.h"
 
 #define PIPE_WIDTH 80
-#define TERMINAL_WIDTH 60
 #define SECONDS 10              /* of one processor: a lesson's time at most */
 
 typedef struct {
@@ -29,6 +28,12 @@ static const LessonName lessons[] = {
 };
 
 #define LESSONS (int)(sizeof lessons / sizeof *lessons)
+
+/* One of each architecture, and the draft. */
+static const char *const models[] = { "storyteller", "storyteller-draft",
+                                      "storyteller-neox", "storyteller-stablelm" };
+
+#define MODELS (int)(sizeof models / sizeof *models)
 
 /* The line without its escapes and its carriage return; NUL-terminated, to free. */
 static char *bare(const char *line, size_t n)
@@ -64,7 +69,7 @@ static void expect_lines(const LessonName *l, const char *text, int width)
         free(plain);
         line += n + (line[n] == '\n');
     }
-    if (lines < 10)
+    if (lines < (l->map ? 5 : 10))
         test_fail(__FILE__, __LINE__, "%s: only %d lines", l->name, lines);
 }
 
@@ -114,10 +119,11 @@ TEST(colour_can_be_asked_for)
 }
 
 /* What the program drew on a terminal of so many columns, until it ended well. */
-static char *on_a_terminal(const LessonName *l, unsigned short columns)
+static char *on_a_terminal(const LessonName *l, const char *model,
+                           unsigned short columns)
 {
     static char text[200000];
-    const char *args[] = { l->name, NULL }, *path;
+    const char *args[] = { l->name, "--model", model, NULL }, *path;
     int terminal, reader = pseudo_terminal_make(columns, &terminal, &path), status = 0;
     size_t length = 0;
     pid_t child, ended = 0;
@@ -140,21 +146,77 @@ static char *on_a_terminal(const LessonName *l, unsigned short columns)
     close(reader);
     expect(length + 1 < sizeof text);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        test_fail(__FILE__, __LINE__, "%s: status %d on a terminal", l->name, status);
+        test_fail(__FILE__, __LINE__, "%s --model %s: status %d on a terminal", l->name,
+                  model, status);
     return text;
 }
 
-TEST(on_a_narrow_terminal_they_fit)
+static void expect_fits(const char *model, unsigned short columns)
 {
     for (int i = 0; i < LESSONS; i++) {
         const LessonName *l = &lessons[i];
-        char *out = on_a_terminal(l, TERMINAL_WIDTH), *story = strstr(out, "\r\n\r\n");
+        char *out = on_a_terminal(l, model, columns), *story = strstr(out, "\r\n\r\n");
 
         if (strstr(out, "\033[") == NULL)
             test_fail(__FILE__, __LINE__, "%s: no colour on a terminal", l->name);
         if (l->map && story != NULL)
             story[2] = '\0';            /* its lines are as the model wrote them */
-        expect_lines(l, out, TERMINAL_WIDTH);
+        expect_lines(l, out, columns);
+    }
+}
+
+TEST(on_a_narrow_terminal_they_fit)
+{
+    for (int m = 0; m < MODELS; m++)
+        expect_fits(models[m], 60);
+}
+
+TEST(on_wider_ones_too)
+{
+    for (int m = 0; m < MODELS; m++) {
+        expect_fits(models[m], 80);
+        expect_fits(models[m], 100);
+    }
+}
+
+/* What a lesson says of a model's kind, and what it must not say of it. */
+TEST(words_are_the_models_own)
+{
+    static const struct { int lesson; const char *model, *says, *says_not; } words[] = {
+        { 3, "storyteller", "w · x / √(mean of squares + ε)", "mean to zero" },
+        { 3, "storyteller", "silu", "gelu" },
+        { 3, "storyteller", "two matrices (a gate", "a bias is added" },
+        { 3, "storyteller-neox", "w · (x - mean) / √(variance + ε) + b", "mean of squares +" },
+        { 3, "storyteller-neox", "gelu", "silu" },
+        { 3, "storyteller-neox", "wider by a matrix", "gate" },
+        { 3, "storyteller-neox", "bias is added", "two matrices (" },
+        { 3, "storyteller-stablelm", "w · (x - mean) / √(variance + ε) + b", "gelu" },
+        { 3, "storyteller-stablelm", "silu", "bias is added" },
+        { 4, "storyteller", "all numbers of a head", "side by side" },
+        { 4, "storyteller", "the MLP x + attention", "one matrix" },
+        { 4, "storyteller-neox", "the rest of each head", "all numbers of a head" },
+        { 4, "storyteller-neox", "6 of the 24 numbers of a head turn", "MLP x +" },
+        { 4, "storyteller-neox", "side by side", "x + attention after another" },
+        { 4, "storyteller-neox", "one matrix: q, k, v of head 0", "share" },
+        { 4, "storyteller-stablelm", "6 of the 24 numbers of a head turn", "side by side" },
+        { 0, "storyteller-neox", "4 query heads, 4 key heads", "share" },
+        { 0, "storyteller", "6 query heads share 2 key heads", "6 query heads," },
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const LessonName *l = &lessons[words[i].lesson];
+        char *out = fine_lesson(l, "--model", words[i].model), *at = out;
+
+        for (char *from = out; *from != '\0'; from++)      /* as if on one line */
+            if (*from != '\n' && *from != ' ')
+                *at++ = *from;
+            else if (at > out && at[-1] != ' ')
+                *at++ = ' ';
+        *at = '\0';
+        if (strstr(out, words[i].says) == NULL || strstr(out, words[i].says_not) != NULL)
+            test_fail(__FILE__, __LINE__, "%s --model %s does not say \"%s\", or says "
+                      "\"%s\"", l->name, words[i].model, words[i].says,
+                      words[i].says_not);
     }
 }
 
@@ -237,7 +299,9 @@ TEST(real_tokenizers_keep_the_theorem)
 const Test lessons_tests[] = {
     { "in a pipe they are plain", in_a_pipe_they_are_plain },
     { "colour can be asked for", colour_can_be_asked_for },
-    { "on a narrow terminal they fit", on_a_narrow_terminal_they_fit },
+    { "on a narrow terminal they fit, for every model", on_a_narrow_terminal_they_fit },
+    { "on 80 and 100 columns too", on_wider_ones_too },
+    { "words are the model's own", words_are_the_models_own },
     { "as data they are one object", as_data_they_are_one_object },
     { "a missing model is said", a_missing_model_is_said },
     { "they end in seconds", they_end_in_seconds },
