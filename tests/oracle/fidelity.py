@@ -12,7 +12,8 @@ float32 there. The largest difference of any logit at any position must be at mo
 Then what must not run: the models of REFUSED end with exit status 3 and a message
 that names the reason. And the loss of the shipped models over the texts of
 models/heldout, in windows of 255 ids behind BOS: theirs from transformers' logits,
-ours from the engine's, added up alike; within 1e-4 nats per token.
+ours from the engine's, added up alike; within 1e-4 nats per token. And what the
+table of tests/decode/test_families.c calls transformers' judgement.
 
 With a WORD, only the models that have it in their name. A model that misses the
 tolerance is asked a third time, in float64: both programs' distance from that is
@@ -23,7 +24,9 @@ the rope frequencies as float32 powers, we round an exact power once, and positi
 
 import collections
 import glob
+import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -40,6 +43,7 @@ TOLERANCE = 1e-5
 LOSS_TOLERANCE = 1e-4
 SEEDS = 3
 WINDOW = 255
+TABLE = "test_families.c"
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHIPPED = os.path.join(HERE, "..", "..", "models")
 
@@ -141,11 +145,32 @@ def check_loss(folder, scratch):
     return len(want) > 1000 and abs(got.mean() - want.mean()) <= LOSS_TOLERANCE
 
 
+@torch.no_grad()
+def check_table(folder, source):
+    """The best four and 30 greedy tokens behind BOS and the prompt, as source has them."""
+    tokenizer = Tokenizer.from_file(os.path.join(folder, "tokenizer.json"))
+    model = load(folder)
+    ids = [0] + tokenizer.encode("Once upon a time", add_special_tokens=False).ids
+    best, begin = torch.topk(torch.tensor(theirs(model, ids)[-1]), 4), len(ids)
+    for _ in range(30):
+        ids.append(int(theirs(model, ids)[-1].argmax()))
+    row = re.search(r'{ "%s",(.*?)UINT64' % os.path.basename(folder), source, re.S)[1]
+    table = re.findall(r"{ (\d+), ([\d.]+) }", row)
+    text = json.loads('"' + "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', row)) + '"')
+    ok = (text == tokenizer.decode(ids[begin:]) and len(table) == 4
+          and [int(i) for i, _ in table] == best.indices.tolist()
+          and all(abs(float(x) - y) < 2e-5 for (_, x), y in zip(table, best.values.tolist())))
+    print(f"{os.path.basename(folder)}: {TABLE} {'is right' if ok else 'IS WRONG'}")
+    return ok
+
+
 def main():
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     shipped = [os.path.dirname(path) for path in
                sorted(glob.glob(os.path.join(SHIPPED, "*", "model.safetensors")))]
     shipped = [folder for folder in shipped if word in os.path.basename(folder)]
+    with open(os.path.join(HERE, "..", "decode", TABLE), encoding="utf-8") as file:
+        source = file.read()
     results, worst = [], collections.defaultdict(float)
     for seed in range(SEEDS):
         with tempfile.TemporaryDirectory() as scratch:
@@ -159,6 +184,7 @@ def main():
                 results += [check_refused(os.path.join(scratch, name), reason)
                             for name, (reason, _) in make_models.REFUSED.items() if word in name]
                 results += [check_loss(folder, scratch) for folder in shipped]
+                results += [check_table(folder, source) for folder in shipped]
     for family, error in worst.items():
         print(f"{family}: largest error {error:.1e} of the largest logit")
     print(f"{results.count(True)} passed, {results.count(False)} failed")
