@@ -36,31 +36,21 @@
  *
  * Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words
  * with Subword Units", 2016, section 3.2; details as `tokenizers` has them.
- * Read next: text/tokenizer.c, which decides what a piece is.
+ * Read next: text/merges.c, and text/tokenizer.c, which decides what a piece is.
  * Lesson: chapters/chapter01_tokenizer.c.
  */
 #include "text/bpe.h"
 
 #include <limits.h>         /* INT_MAX                                      */
 #include <stdio.h>          /* snprintf: "<0x0A>"                           */
-#include <string.h>         /* memchr, memset, strncmp                      */
 
 #include "base/utf8.h"      /* utf8_read: where a character ends            */
 #include "text/component.h" /* fields of "model", checked                   */
-#include "text/vocabulary.h"    /* spelling → id                            */
+#include "text/merges.h"    /* pair → rank, and what it becomes             */
 
-typedef struct {            /* one line of the list of merges               */
-    int left, right;        /* ids; left -1: the slot is empty              */
-    int rank;               /* its place in the list, smaller is earlier    */
-    int merged;             /* id of both together                          */
-} Merge;
-
-/* The merges are a table with open addressing, as the vocabulary is one: pair →
- * merge. Const after bpe_new. */
 struct Bpe {
     Vocabulary vocabulary;
-    Merge *merge;           /* [merges]                                     */
-    size_t merges;          /* a power of two                               */
+    Merges merges;
     int unknown;            /* id for a character without a token, or -1    */
     bool fuse_unknown;      /* a run of them is one                         */
     bool whole_first;       /* ignore_merges: a piece that is a token is it */
@@ -119,104 +109,9 @@ const char *bpe_token(const Bpe *bpe, int id, size_t *length)
     return s != NULL ? s->text : NULL;
 }
 
-/* The slot of a pair, or the empty one where it would stand. Multiplying by an odd
- * number mixes the bits upwards, and the upper ones are taken. */
-static Merge *find_merge(const Bpe *bpe, int left, int right)
-{
-    uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
-    size_t at = (size_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> 32);
-
-    for (;; at++) {
-        Merge *merge = &bpe->merge[at & (bpe->merges - 1)];
-
-        if ((merge->left == left && merge->right == right) || merge->left < 0)
-            return merge;
-    }
-}
-
 int bpe_rank(const Bpe *bpe, int left, int right)
 {
-    return find_merge(bpe, left, right)->rank;      /* an empty slot has -1  */
-}
-
-/* One merge, in either spelling:
- *
- *      "t he"           files until 2024: one blank between the halves
- *      ["t", "he"]      newer ones, since a half may contain a blank
- *
- *   half    out: both; they point into the document
- */
-static bool read_halves(Spelling half[2], const Json *m, Error *error)
-{
-    const char *blank = json_is(m, JSON_STRING)
-                      ? memchr(m->text, ' ', m->length) : NULL;
-    const Json *first = m->child;
-
-    if (blank != NULL) {
-        size_t left = (size_t)(blank - m->text);
-
-        half[0] = (Spelling){ m->text, left };
-        half[1] = (Spelling){ blank + 1, m->length - left - 1 };
-        if (memchr(half[1].text, ' ', half[1].length) == NULL)
-            return true;
-    } else if (json_is(m, JSON_ARRAY) && m->count == 2
-               && json_is(first, JSON_STRING)
-               && json_is(first->next, JSON_STRING)) {
-        half[0] = (Spelling){ first->text, first->length };
-        half[1] = (Spelling){ first->next->text, first->next->length };
-        return true;
-    }
-    return error_set(error, "model.merges at byte %zu is neither \"left right\" "
-                     "nor [\"left\", \"right\"]", m->offset);
-}
-
-/* The id of a half, or of both together, which must be in the vocabulary. */
-static bool find_token(int *id, const Bpe *bpe, Spelling s, const Json *m,
-                       Error *error)
-{
-    char shown[JSON_SHOWN];
-
-    *id = bpe_find(bpe, s.text, s.length);
-    return *id >= 0
-        || error_set(error, "model.merges at byte %zu: \"%s\" is not in "
-                     "model.vocab", m->offset,
-                     json_show(shown, s.text, s.length));
-}
-
-/* "merges": the place in the list is the rank. A pair that stands twice keeps its
- * last place; lines "#version: 0.2" come from merges.txt and do not count. */
-static bool read_merges(Bpe *bpe, const Json *merges, Error *error)
-{
-    Text both = {0};
-    bool fine = true;
-    int rank = 0;
-
-    bpe->merges = table_size(merges->count);
-    bpe->merge = memory_get_bytes(bpe->merges * sizeof *bpe->merge);
-    memset(bpe->merge, -1, bpe->merges * sizeof *bpe->merge);
-
-    for (const Json *m = merges->child; m != NULL && fine; m = m->next) {
-        Spelling half[2];
-        Merge new = { .rank = rank };
-
-        if (json_is(m, JSON_STRING) && strncmp(m->text, "#version", 8) == 0)
-            continue;
-        text_clear(&both);
-        fine = read_halves(half, m, error);
-        for (int i = 0; fine && i < 2; i++) {
-            fine = find_token(i == 0 ? &new.left : &new.right, bpe, half[i], m,
-                              error);
-            text_add(&both, half[i].text, half[i].length);
-        }
-        if (fine && find_token(&new.merged, bpe,
-                               (Spelling){ both.bytes, both.length }, m, error))
-            *find_merge(bpe, new.left, new.right) = new;
-        else
-            fine = false;
-        rank++;
-    }
-    text_free(&both);
-    return fine;
+    return merges_find(&bpe->merges, left, right)->rank;
 }
 
 /* Settings that would change the ids and that no causal model here uses. */
@@ -281,7 +176,7 @@ Bpe *bpe_new(const Json *model, Error *error)
         && component_field(&vocabulary, model, "vocab", JSON_OBJECT, error)
         && component_field(&merges, model, "merges", JSON_ARRAY, error)
         && vocabulary_init(&bpe->vocabulary, vocabulary, error)
-        && read_merges(bpe, merges, error)
+        && merges_init(&bpe->merges, merges, &bpe->vocabulary, error)
         && read_settings(bpe, model, error))
         return bpe;
     bpe_free(bpe);
@@ -293,7 +188,7 @@ void bpe_free(Bpe *bpe)
     if (bpe == NULL)
         return;
     vocabulary_free(&bpe->vocabulary);
-    memory_give_back(bpe->merge);
+    merges_free(&bpe->merges);
     memory_give_back(bpe);
 }
 
@@ -413,8 +308,9 @@ static void propose(BpeWork *work, const Bpe *bpe, int at)
 
     if (after < 0)
         return;
-    merge = find_merge(bpe, work->symbol[at].id, work->symbol[after].id);
-    if (merge->left >= 0)
+    merge = merges_find(&bpe->merges, work->symbol[at].id,
+                        work->symbol[after].id);
+    if (merge->rank >= 0)
         heap_add(work, (uint64_t)merge->rank << 32 | (uint32_t)at);
 }
 
@@ -433,7 +329,7 @@ static void merge_symbols(BpeWork *work, const Bpe *bpe)
         if (left->id < 0 || left->after < 0)
             continue;
         right = &work->symbol[left->after];
-        merge = find_merge(bpe, left->id, right->id);
+        merge = merges_find(&bpe->merges, left->id, right->id);
         if (merge->left < 0 || (uint64_t)merge->rank != entry >> 32)
             continue;
 
