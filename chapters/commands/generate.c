@@ -1,8 +1,9 @@
 /* generate.c - ./run generate: write on behind a prompt
  *
  *      prompt ──────────────────────────┐
- *      --chat: the model's template     │
- *      around it, as one user turn ─────┤
+ *      --chat: the model's template,    │
+ *      or --template's, around it as    │
+ *      one user turn ───────────────────┤
  *                                       ▼
  *                               tokenizer_encode
  *                                       │ ids
@@ -65,33 +66,39 @@ static void show(void *context, const char *text, size_t length)
     fflush(stdout);
 }
 
-/* The text as one user turn in the model's own template, which brings its own
- * special tokens: so nothing is added by encoding. */
-static bool encode_chat(Ids *ids, const ModelDir *dir, const Text *text,
-                        const char *system, Error *error)
+/* The text as one user turn in the model's own template, or in --template. It
+ * brings its own special tokens: nothing is added by encoding, unless it is none. */
+static bool encode_chat(Ids *ids, ModelDir *dir, const Text *text, const Options *o,
+                        Error *error)
 {
     ChatTemplate chat;
-    const ChatTurn turns[] = { { "system", system }, { "user", text->bytes } };
-    int skip = system == NULL;
+    const ChatTurn turns[] = { { "system", o->system }, { "user", text->bytes } };
+    int skip = o->system == NULL;
     Text whole = {0};
+    bool fine;
 
-    if (system != NULL && !check_text("--system", system, strlen(system), error))
+    if (!skip && !check_text("--system", o->system, strlen(o->system), error))
         return false;
     if (strlen(text->bytes) != text->length)
         return error_set(error, "the prompt has a zero byte at offset %zu, and "
                          "a turn of a chat cannot", strlen(text->bytes));
-    if (!modeldir_chat(&chat, dir, error))
+    if (!modeldir_chat(&chat, dir, o->template, error))
         return false;
-    chat_render(&whole, &chat, turns + skip, 2 - skip);
-    tokenizer_encode(ids, dir->tokenizer, whole.bytes, whole.length, false);
+    if (chat.missing != NULL)
+        fprintf(stderr, "note: %s of the layout %s is no token of this model: it is "
+                "read as plain text, and the model may not know what it means\n",
+                chat.missing, chat.format->name);
+    fine = chat_render(&whole, &chat, turns + skip, 2 - skip, error);
+    if (fine)
+        tokenizer_encode(ids, dir->tokenizer, whole.bytes, whole.length,
+                         chat.format->plain);
     text_free(&whole);
     chat_free(&chat);
-    return true;
+    return fine;
 }
 
 /* Errors: those of the text, of --stop, and of --chat without a template. */
-static bool encode_prompt(Ids *ids, const ModelDir *dir, const Options *o,
-                          Error *error)
+static bool encode_prompt(Ids *ids, ModelDir *dir, const Options *o, Error *error)
 {
     Text text = {0};
     bool fine = true;
@@ -101,12 +108,13 @@ static bool encode_prompt(Ids *ids, const ModelDir *dir, const Options *o,
             && (o->stop[i][0] != '\0'
                 || error_code(error, EXIT_USAGE, "--stop wants a text that is not "
                               "empty: every answer would end before it begins"));
-    if (fine && o->system != NULL && !o->chat)
-        fine = error_code(error, EXIT_USAGE, "--system is a turn of a chat: give "
-                          "--chat too, or leave it out");
+    if (fine && (o->system != NULL || o->template != NULL) && !o->chat)
+        fine = error_code(error, EXIT_USAGE, "%s: give --chat too, or leave it out",
+                          o->system != NULL ? "--system is a turn of a chat"
+                          : "--template is the layout of a chat");
     fine = fine && take_text(&text, o, error);
     if (fine && o->chat)
-        fine = encode_chat(ids, dir, &text, o->system, error);
+        fine = encode_chat(ids, dir, &text, o, error);
     else if (fine)
         tokenizer_encode(ids, dir->tokenizer, text.bytes, text.length,
                          !o->no_special);

@@ -77,7 +77,7 @@ const Option option_table[] = {
     { "--system", 0, "S", OPTION_TEXT, FIELD(system), 0, 0, "generate",
       "with --chat: what the model is told beforehand", false },
     { "--template", 0, "NAME", OPTION_TEXT, FIELD(template), 0, 0, "generate",
-      "with --chat: this layout, not the model's own", true },
+      "with --chat: zephyr, llama3, chatml, stablelm-zephyr or none: plain text", true },
 
     { "--layer", 0, "L", OPTION_INT, FIELD(layer), 0, 1000, LOOK,
       "the layer shown, from 0 (the lesson's choice)", false },

@@ -23,12 +23,18 @@
  *   top-k of 50 there; few people want these, and the file can say so.)
  * - eos_token_id is a number or a list, in either file; generation_config wins,
  *   because chat models name their end of turn only there.
+ * - chat_template.jinja wins over tokenizer_config.json, where chat_template is a
+ *   text or a list of named ones. That file also spells the tokens which a template
+ *   calls bos_token and eos_token; without an eos_token, the first id that ends a
+ *   text is meant. The token that ends a turn of the layout ends a text too, even if
+ *   no file says so: base models with a chosen --template have it in no list.
  *
  * Read next: decode/generate.c. Lesson: chapters/chapter02_weights.c.
  */
 #include "decode/modeldir.h"
 
 #include <stdio.h>              /* snprintf                                  */
+#include <string.h>             /* strlen                                    */
 
 #include "base/mapfile.h"
 
@@ -216,7 +222,20 @@ void modeldir_close(ModelDir *dir)
     *dir = (ModelDir){0};
 }
 
-/* A template of its own file; Errors: as chat_find, with the path. */
+/* A template that was read. Errors: as chat_find; a byte that no text has, which
+ * would cut it short or go on into the tokenizer. */
+static bool chat_of_text(ChatTemplate *chat, const char *source, size_t length,
+                         Error *error)
+{
+    if (strlen(source) != length || utf8_check(source, length) != length)
+        return error_set(error, "the chat template has a zero byte, or one that is "
+                         "not UTF-8, at offset %zu: take the file again from where "
+                         "the weights are from",
+                         utf8_check(source, strlen(source)));
+    return chat_find(chat, source, error);
+}
+
+/* A template of its own file; Errors: as chat_of_text, with the path. */
 static bool chat_of_file(ChatTemplate *chat, const char *path, Error *error)
 {
     MapFile file;
@@ -227,7 +246,8 @@ static bool chat_of_file(ChatTemplate *chat, const char *path, Error *error)
         return false;
     source = memory_text((const char *)file.bytes, file.size);
     fine = mapfile_refuse_pointer(&file, error)
-        && (chat_find(chat, source, error) || error_where(error, "%s", path));
+        && (chat_of_text(chat, source, file.size, error)
+            || error_where(error, "%s", path));
     mapfile_close(&file);
     memory_give_back(source);
     return fine;
@@ -257,29 +277,106 @@ static bool template_in(const Json **source, const Json *root, Error *error)
     return true;
 }
 
-bool modeldir_chat(ChatTemplate *chat, const ModelDir *dir, Error *error)
+/* The template that the model brings: its own file, else the member of config.
+ *   config  the root of tokenizer_config.json, NULL: no such file           */
+static bool own_template(ChatTemplate *chat, const ModelDir *dir, const Json *config,
+                         Error *error)
 {
-    JsonDocument document = {0};
     const Json *source = NULL;
-    bool fine = false;
     Path path;
 
     if (file_in(path, dir->path, "chat_template.jinja"))
         return chat_of_file(chat, path, error);
-    if (file_in(path, dir->path, "tokenizer_config.json")) {
-        if (!json_read_file(&document, path, JSON_PLAIN, error))
-            return false;
+    file_in(path, dir->path, "tokenizer_config.json");
+    if (!template_in(&source, config, error))
+        return error_where(error, "%s", path);
+    if (source == NULL)
+        return error_set(error, "%s: this model has no chat template (neither "
+                         "chat_template.jinja nor chat_template in "
+                         "tokenizer_config.json): it was not trained on "
+                         "conversations; leave --chat out, or take a chat model, or "
+                         "choose a layout with --template (" CHAT_NAMES ")",
+                         dir->path);
+    return chat_of_text(chat, source->text, source->length, error)
+        || error_where(error, "%s", path);
+}
+
+/* The text of a special token: a text, or an object that has it as "content".
+ *   text    out, NULL when the field is absent or null. Owner: the caller   */
+static bool token_text(char **text, const Json *config, const char *name,
+                       Error *error)
+{
+    const Json *node = wish(config, name);
+
+    if (json_is(node, JSON_OBJECT))
+        node = json_get(node, "content");
+    if (node != NULL && (!json_is(node, JSON_STRING)
+                         || strlen(node->text) != node->length))
+        return error_set(error, "the field %s at byte %zu of tokenizer_config.json "
+                         "must be a text, or an object with a text as content", name,
+                         node->offset);
+    *text = node != NULL ? memory_text(node->text, node->length) : NULL;
+    return true;
+}
+
+/* The id that text is in one piece, or -1. */
+static int one_token(const Tokenizer *tokenizer, const char *text)
+{
+    Ids ids = {0};
+    int id;
+
+    tokenizer_encode(&ids, tokenizer, text, strlen(text), false);
+    id = ids.count == 1 ? ids.id[0] : -1;
+    ids_free(&ids);
+    return id;
+}
+
+/* What the layout needs of the vocabulary: the end of a turn ends a text. */
+static void meet_tokens(ChatTemplate *chat, ModelDir *dir)
+{
+    const char *const *token = chat->format->tokens, *end;
+    bool known = false;
+    int id;
+
+    if (chat->eos == NULL && dir->eos_count > 0
+        && tokenizer_token(dir->tokenizer, dir->eos[0]) != NULL) {
+        end = tokenizer_token(dir->tokenizer, dir->eos[0]);
+        chat->eos = memory_text(end, strlen(end));
     }
-    if (!template_in(&source, document.root, error))
-        error_where(error, "%s", path);
-    else if (source != NULL)
-        fine = chat_find(chat, source->text, error)
-            || error_where(error, "%s", path);
+    while (*token != NULL && one_token(dir->tokenizer, *token) >= 0)
+        token++;
+    chat->missing = *token;
+    end = chat_end(chat);
+    id = end != NULL ? one_token(dir->tokenizer, end) : -1;
+    for (int i = 0; i < dir->eos_count; i++)
+        known |= dir->eos[i] == id;
+    if (id < 0 || known)
+        return;
+    must(dir->eos_count <= CONFIG_EOS, "two chat templates for one folder");
+    dir->eos[dir->eos_count++] = id;
+}
+
+/* Which layout, and what it needs of this model: see the format notes.
+ *   name    one of CHAT_NAMES; NULL: the model's own template
+ *   Cost:   reads tokenizer_config.json, in which every token may stand
+ */
+bool modeldir_chat(ChatTemplate *chat, ModelDir *dir, const char *name, Error *error)
+{
+    JsonDocument config = {0};
+    Path path;
+    bool fine;
+
+    *chat = (ChatTemplate){0};
+    fine = (!file_in(path, dir->path, "tokenizer_config.json")
+            || json_read_file(&config, path, JSON_PLAIN, error))
+        && (name != NULL ? chat_choose(chat, name, error)
+                         : own_template(chat, dir, config.root, error))
+        && token_text(&chat->bos, config.root, "bos_token", error)
+        && token_text(&chat->eos, config.root, "eos_token", error);
+    json_free(&config);
+    if (fine)
+        meet_tokens(chat, dir);
     else
-        error_set(error, "%s: this model has no chat template (neither "
-                  "chat_template.jinja nor chat_template in "
-                  "tokenizer_config.json): it was not trained on conversations; "
-                  "leave --chat out, or take a chat model", dir->path);
-    json_free(&document);
+        chat_free(chat);
     return fine;
 }

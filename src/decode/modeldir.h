@@ -21,7 +21,8 @@ typedef struct {
     Safetensors file;
     bool has_weights;
     SamplingConfig sampling;        /* the model's own wishes, see the .c    */
-    int eos[CONFIG_EOS], eos_count; /* generation_config's, else config's    */
+    int eos[CONFIG_EOS + 1];        /* generation_config's, else config's;   */
+    int eos_count;                  /* … and a chat's end of turn            */
 } ModelDir;
 
 /* TOKENIZER: only tokenizer.json is needed. WEIGHTS: config and weights, to be
@@ -33,7 +34,10 @@ bool modeldir_open(ModelDir *dir, const char *name, ModelDirParts parts,
                    Error *error);
 void modeldir_close(ModelDir *dir);
 
-/* The model's chat template. Errors: exit 3 when it has none or an unknown one. */
-bool modeldir_chat(ChatTemplate *chat, const ModelDir *dir, Error *error);
+/* The layout of conversations: the model's own, or one by name (CHAT_NAMES of
+ * text/chat.h). From then on its end of turn is in dir->eos. Once per folder.
+ * Errors: exit 3 when the model has none or an unknown one; exit 2, no such name.
+ * Owner: the caller, chat_free; nothing is held after a failure. */
+bool modeldir_chat(ChatTemplate *chat, ModelDir *dir, const char *name, Error *error);
 
 #endif

@@ -333,44 +333,124 @@ TEST(chat_templates)
 
         write_in(folder, "tokenizer_config.json", files[i]);
         expect_ok(modeldir_open(&dir, folder, MODELDIR_ALL, &error), &error);
-        expect_ok(modeldir_chat(&chat, &dir, &error), &error);
-        expect_text(chat.name, "chatml");
+        expect_ok(modeldir_chat(&chat, &dir, NULL, &error), &error);
+        expect_text(chat.format->name, "chatml");
         chat_free(&chat);
-        /* A file of its own goes first. */
+        /* A file of its own goes first, and --template before both. */
         write_in(folder, "chat_template.jinja", "no template that we know");
-        expect(!modeldir_chat(&chat, &dir, &error) && error.code == EXIT_INPUT
+        expect(!modeldir_chat(&chat, &dir, NULL, &error) && error.code == EXIT_INPUT
                && error_mentions(&error, "chat_template.jinja"));
+        expect_ok(modeldir_chat(&chat, &dir, "llama3", &error), &error);
+        expect_text(chat.format->name, "llama3");
+        chat_free(&chat);
         modeldir_close(&dir);
     }
     expect_ok(modeldir_open(&dir, STORYTELLER, MODELDIR_ALL, &error), &error);
-    expect(!modeldir_chat(&chat, &dir, &error) && error.code == EXIT_INPUT
-           && error_mentions(&error, "no chat template"));
+    expect(!modeldir_chat(&chat, &dir, NULL, &error) && error.code == EXIT_INPUT
+           && error_mentions(&error, "no chat template")
+           && error_mentions(&error, "--template (zephyr, llama3"));
+    expect(!modeldir_chat(&chat, &dir, "alpaca", &error) && error.code == EXIT_USAGE);
     modeldir_close(&dir);
 }
 
 /* There is one, so "this model has none" would send people the wrong way. */
 TEST(chat_templates_that_are_none)
 {
-    static const char *const files[] = {
-        "{\"chat_template\":[{\"name\":\"tool_use\",\"template\":\"" CHATML "\"}]}",
-        "{\"chat_template\":[{\"name\":\"default\"}]}",
-        "{\"chat_template\":{\"default\":\"" CHATML "\"}}",
-        "{\"chat_template\":5}",
+    static const struct { const char *file, *words; } cases[] = {
+        { "{\"chat_template\":[{\"name\":\"tool_use\",\"template\":\"" CHATML "\"}]}",
+          "chat_template at byte " },
+        { "{\"chat_template\":[{\"name\":\"default\"}]}", "chat_template at byte " },
+        { "{\"chat_template\":{\"default\":\"" CHATML "\"}}", "chat_template at byte " },
+        { "{\"chat_template\":5}", "chat_template at byte " },
+        { "{\"chat_template\":\"" CHATML "\\u0000x\"}", "zero byte" },
+        { "{\"chat_template\":\"" CHATML "\",\"eos_token\":5}", "eos_token at byte " },
+        { "{\"chat_template\":\"" CHATML "\",\"bos_token\":{\"content\":[]}}",
+          "bos_token at byte " },
+        { "{\"chat_template\":\"" CHATML "\",\"eos_token\":\"a\\u0000\"}",
+          "eos_token at byte " },
+        { "{", "byte" },
     };
     ChatTemplate chat;
     ModelDir dir;
 
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *folder = folder_without("tokenizer_config.json");
 
-        write_in(folder, "tokenizer_config.json", files[i]);
+        write_in(folder, "tokenizer_config.json", cases[i].file);
         expect_ok(modeldir_open(&dir, folder, MODELDIR_ALL, &error), &error);
-        expect(!modeldir_chat(&chat, &dir, &error) && error.code == EXIT_INPUT
-               && error_mentions(&error, "tokenizer_config.json: chat_template at "
-                                 "byte "));
-        write_in(folder, "chat_template.jinja", "version https://git-lfs.git");
-        expect(!modeldir_chat(&chat, &dir, &error)
-               && error_mentions(&error, "git lfs pull"));
+        expect(!modeldir_chat(&chat, &dir, NULL, &error) && error.code == EXIT_INPUT);
+        if (!error_mentions(&error, cases[i].words)
+            || !error_mentions(&error, "tokenizer_config.json"))
+            test_fail(__FILE__, __LINE__, "%s: %s", cases[i].file, error.text);
+        modeldir_close(&dir);
+    }
+}
+
+/* One that cannot be read is no reason to take the other file's. */
+TEST(chat_template_files_that_are_none)
+{
+    static const char *const files[][2] = {
+        { "version https://git-lfs.git", "git lfs pull" },
+        { "{% for message in messages %}{% if loop.first and messages[0]['role'] != "
+          "'system' %}{{ '<|im_start|>system\nb\xFF<|im_end|>\n' }}{% endif %}",
+          "UTF-8, at offset 108" },
+    };
+    const char *folder = folder_without("tokenizer_config.json");
+    ChatTemplate chat;
+    ModelDir dir;
+
+    write_in(folder, "tokenizer_config.json", "{\"chat_template\":\"" CHATML "\"}");
+    expect_ok(modeldir_open(&dir, folder, MODELDIR_ALL, &error), &error);
+    for (int i = 0; i < 2; i++) {
+        write_in(folder, "chat_template.jinja", files[i][0]);
+        expect(!modeldir_chat(&chat, &dir, NULL, &error) && error.code == EXIT_INPUT
+               && error_mentions(&error, "chat_template.jinja"));
+        if (!error_mentions(&error, files[i][1]))
+            test_fail(__FILE__, __LINE__, "%s", error.text);
+    }
+    modeldir_close(&dir);
+}
+
+/* storyteller's only special token is <|endoftext|> = 0. "A" = 33 plays the end of a
+ * turn that no list of ends names, "Z" = 58 one that is named. */
+TEST(what_a_layout_needs_of_the_model)
+{
+    static const struct {
+        const char *config, *generation, *name, *eos, *missing;
+        int ends, last;                         /* dir.eos: how many; the last */
+    } cases[] = {
+        { "{\"eos_token\":\"Z\"}", "{\"eos_token_id\":[58]}", "zephyr", "Z", NULL, 1,
+          58 },
+        { "{\"eos_token\":{\"content\":\"A\",\"lstrip\":false}}",
+          "{\"eos_token_id\":58}", "zephyr", "A", NULL, 2, 33 },
+        { "{\"eos_token\":null}", "{\"eos_token_id\":58}", "zephyr", "Z", NULL, 1, 58 },
+        { "{\"eos_token\":\"<no token>\"}", "{\"eos_token_id\":58}", "zephyr",
+          "<no token>", NULL, 1, 58 },
+        { "{}", "{\"eos_token_id\":58}", "stablelm-zephyr", "Z", NULL, 2, 0 },
+        { "{}", "{\"eos_token_id\":[33,58]}", "chatml", "A", "<|im_start|>", 2, 58 },
+        { "{}", "{\"eos_token_id\":58}", "none", "Z", NULL, 1, 58 },
+        { "{}", "{\"eos_token_id\":58}", "llama3", "Z", "<|start_header_id|>", 1, 58 },
+        { "{\"eos_token\":\"A\"}", "{\"eos_token_id\":[9,8,7,6,5,4,3,2]}", "zephyr",
+          "A", NULL, CONFIG_EOS + 1, 33 },
+    };
+    ChatTemplate chat;
+    ModelDir dir;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *folder = folder_without("tokenizer_config.json "
+                                            "generation_config.json");
+
+        write_in(folder, "tokenizer_config.json", cases[i].config);
+        write_in(folder, "generation_config.json", cases[i].generation);
+        expect_ok(modeldir_open(&dir, folder, MODELDIR_ALL, &error), &error);
+        expect_ok(modeldir_chat(&chat, &dir, cases[i].name, &error), &error);
+        expect_text(chat.eos, cases[i].eos);
+        expect((chat.missing == NULL) == (cases[i].missing == NULL));
+        if (chat.missing != NULL)
+            expect_text(chat.missing, cases[i].missing);
+        expect_int(dir.eos_count, cases[i].ends);
+        expect_int(dir.eos[dir.eos_count - 1], cases[i].last);
+        chat_free(&chat);
         modeldir_close(&dir);
     }
 }
@@ -388,5 +468,7 @@ const Test modeldir_tests[] = {
     { "the four of the clone are listed", the_four_of_the_clone_are_listed },
     { "chat templates", chat_templates },
     { "chat templates that are none", chat_templates_that_are_none },
+    { "chat_template.jinja that is none", chat_template_files_that_are_none },
+    { "what a layout needs of the model", what_a_layout_needs_of_the_model },
     { NULL, NULL },
 };
