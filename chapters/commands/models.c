@@ -1,87 +1,141 @@
-/* models.c - ./run models: which models are on this machine, and where
+/* models.c - ./run models: which models are on this machine, and what they need
  *
  *      the clone's models/, the Hugging Face cache
- *                 │ modelname_list
+ *                 │ models_found
  *                 ▼
- *      name, folder ──► modeldir_open (config.json, the header of the weights)
- *                 │
+ *      name, folder ──► model_look ──► drafts_find
+ *                                          │
+ *                 ┌────────────────────────┘
  *                 ▼
- *      name         architecture      parameters  format   size     memory
- *      storyteller  LlamaForCausalLM      2.76 M  BF16     5.5 MB   fits
+ *      name         kind      params format    disk      f16     int8     int4
+ *      storyteller  Llama     2.76 M BF16   5.51 MB  22.6 MB  …
+ *          draft of: …
  *
- * Only headers are read: a folder of two gigabytes is looked at in a millisecond.
- * A model whose architecture this engine does not run yet is listed and says so; a
- * folder that cannot be used is listed with the reason.
+ * A table of 80 columns, in groups by where the models lie. A name that is too long for
+ * its column has a line of its own, so that the numbers always stand below each other.
+ * What is larger than this machine's memory is marked: such a model still runs, because
+ * its file is mapped, but reads the disk for every token.
  *
- * "fits" compares the weights with the memory of the machine; a model that is larger
- * still runs, because its file is mapped, but reads the disk for every token.
+ * A model whose architecture this engine does not run is listed and says so; a folder
+ * that cannot be used is listed with the reason. What is known by name and not here is
+ * listed below, with the command that brings it.
  *
- * Read next: src/decode/modelname.c. Lesson: chapters/chapter02_weights.c.
+ * Read next: modelneeds.c, drafts.c, found.c. Lesson: chapters/chapter02_weights.c.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/command.h"
 #include "chapters/commands/common.h"
-#include "chapters/commands/models.h"
+#include "chapters/commands/drafts.h"
+#include "chapters/lesson/columns.h"
 #include "chapters/words.h"
 
-/* What the header says: parameters, bytes, and the format that most bytes have. */
-static void measure(ModelSeen *seen, const Safetensors *file)
+#define NAME_WIDTH 20
+#define KIND_WIDTH 8
+#define DRAFTS_SHOWN 3
+
+/* Whatever stands in a file or is the name of a folder, made safe to show. */
+static const char *shown(Arena *arena, const char *text, int most)
 {
-    uint64_t bytes[DTYPE_COUNT] = {0};
-    int most = 0;
+    Text out = {0};
+    const char *kept;
 
-    for (int i = 0; i < file->count; i++) {
-        const Tensor *tensor = &file->tensors[i];
-
-        bytes[tensor->dtype] += tensor->bytes;
-        seen->bytes += tensor->bytes;
-        if (tensor->dtype == DTYPE_F32 || tensor->dtype == DTYPE_F16
-            || tensor->dtype == DTYPE_BF16)
-            seen->parameters += tensor_count(tensor);
-    }
-    for (int d = 1; d < DTYPE_COUNT; d++)
-        if (bytes[d] > bytes[most])
-            most = d;
-    snprintf(seen->format, sizeof seen->format, "%s", dtype_name((Dtype)most));
+    columns_show(&out, text, most);
+    kept = arena_text(arena, out.bytes != NULL ? out.bytes : "", out.length);
+    text_free(&out);
+    return kept;
 }
 
-void model_look(ModelSeen *seen, const FoundModel *found)
+/* Three digits and a unit: "5.51 MB", "989 MB", "2.2 GB"; 7 columns at most. */
+static const char *short_bytes(Arena *arena, double bytes)
 {
-    ModelDir dir;
-    Config config;
-    const Json *names;
+    const char *unit = bytes < 999.5e6 ? "MB" : "GB";
+    double n = bytes < 999.5e6 ? bytes / 1e6 : bytes / 1e9;
 
-    *seen = (ModelSeen){ .name = found->name, .folder = found->folder };
-    if (!modeldir_open(&dir, found->folder, MODELDIR_WEIGHTS, &seen->error))
-        return;
-    names = json_get(dir.config.root, "architectures");
-    snprintf(seen->architecture, sizeof seen->architecture, "%s",
-             json_is(names, JSON_ARRAY) && json_is(names->child, JSON_STRING)
-             ? names->child->text : "unknown");
-    measure(seen, &dir.file);
-    seen->supported = config_read(&config, dir.config.root, &seen->error);
-    seen->usable = true;
-    modeldir_close(&dir);
+    return arena_print(arena, "%.*f %s", n < 9.995 ? 2 : n < 99.95 ? 1 : 0, n, unit);
 }
 
-static void print_row(const ModelSeen *seen)
+/* "GPTNeoXForCausalLM" is GPTNeoX: what all of them end with says nothing. */
+static const char *short_kind(Arena *arena, const char *architecture)
 {
+    size_t length = strlen(architecture);
+
+    if (text_ends_with(architecture, "ForCausalLM"))
+        length -= strlen("ForCausalLM");
+    return shown(arena, arena_text(arena, architecture, length), KIND_WIDTH);
+}
+
+static void print_numbers(const ModelSeen *seen, Arena *arena)
+{
+    const char *name = shown(arena, seen->name, 200);
+    const char *kind = short_kind(arena, seen->architecture);
     char parameters[16];
 
-    if (!seen->usable) {
-        printf("%-22s cannot be used: %s\n", seen->name, seen->error.text);
-        return;
-    }
-    printf("%-22s %-22s %10s  %-5s %9.1f MB  %-9s %s%s\n", seen->name,
-           seen->architecture, short_count(parameters, (double)seen->parameters),
-           seen->format, (double)seen->bytes / 1e6,
-           seen->bytes < memory_machine() ? "fits" : "too large", seen->folder,
-           seen->supported ? "" : "  (not supported yet)");
+    if (columns_of(name) > NAME_WIDTH)
+        printf("%s\n%*s", name, NAME_WIDTH, "");
+    else
+        printf("%s%*s", name, NAME_WIDTH - columns_of(name), "");
+    printf(" %s%*s %7s %-6s %7s", kind, KIND_WIDTH - columns_of(kind), "",
+           short_count(parameters, (double)seen->parameters), seen->format,
+           short_bytes(arena, (double)seen->bytes));
+    for (int i = 0; i < NEED_COUNT && seen->needed[i] > 0; i++)
+        printf(" %7s%s", short_bytes(arena, seen->needed[i]),
+               seen->needed[i] >= (double)memory_machine() ? "!"
+               : i + 1 < NEED_COUNT ? " " : "");
+    printf("\n");
 }
 
-static void write_row(JsonWriter *w, const ModelSeen *seen)
+/* The reason is not wrapped: it may end with a command that is to be pasted. */
+static void print_model(const ModelSeen *seen, Arena *arena)
 {
+    if (seen->usable)
+        print_numbers(seen, arena);
+    else
+        printf("%s\n", shown(arena, seen->name, 200));
+    if (seen->error.code != 0)
+        printf("    cannot be %s: %s\n", seen->usable ? "run" : "used",
+               shown(arena, seen->error.text, (int)sizeof seen->error.text));
+    for (int i = 0; i < min_int(seen->drafts, DRAFTS_SHOWN); i++)
+        printf("%s%s", i == 0 ? "    draft of: " : ", ",
+               shown(arena, seen->draft_of[i], 200));
+    if (seen->drafts > DRAFTS_SHOWN)
+        printf(" and %d more", seen->drafts - DRAFTS_SHOWN);
+    printf(seen->drafts > 0 ? "\n" : "");
+}
+
+static void print_table(const ModelSeen *seen, int count, Arena *arena)
+{
+    const char *place = "";
+    bool marked = false;
+
+    printf("%*s memory needed\n%-*s %-*s %7s %-6s %7s %7s  %7s  %7s\n", 55, "",
+           NAME_WIDTH, "name", KIND_WIDTH, "kind", "params", "format", "disk", "f16",
+           "int8", "int4");
+    for (int i = 0; i < count; i++) {
+        if (strcmp(seen[i].place, place) != 0)
+            printf("\nin %s\n", shown(arena, place = seen[i].place, 1000));
+        print_model(&seen[i], arena);
+        for (int k = 0; k < NEED_COUNT; k++)
+            marked = marked || seen[i].needed[k] >= (double)memory_machine();
+    }
+    if (count == 0)
+        printf("none: start ./run from the clone\n");
+    printf("\nThis machine has %s of memory%s.\n"
+           "Needed are the weights, the KV cache of %d tokens (or the context) in f16, and\n"
+           "the rows of a pass. int8 and int4: what the model would need with matrices in\n"
+           "blocks of 32 weights of 8 or 4 bits (embedding and output: 8); this engine\n"
+           "computes with what the file holds, F32, F16 or BF16.\n",
+           short_bytes(arena, (double)memory_machine()),
+           marked ? "; ! is more than that" : "", NEED_POSITIONS);
+}
+
+static void write_model(JsonWriter *w, const ModelSeen *seen)
+{
+#define NEED_KEY(name, block, end) #name,
+    static const char *const keys[] = { NEEDS(NEED_KEY) };
+#undef NEED_KEY
+
     json_write_object(w, NULL);
     json_write_text(w, "name", seen->name, strlen(seen->name));
     json_write_text(w, "folder", seen->folder, strlen(seen->folder));
@@ -92,29 +146,66 @@ static void write_row(JsonWriter *w, const ModelSeen *seen)
     json_write_integer(w, "parameters", (int64_t)seen->parameters);
     json_write_text(w, "format", seen->format, strlen(seen->format));
     json_write_integer(w, "bytes", (int64_t)seen->bytes);
-    json_write_bool(w, "fits", seen->bytes < memory_machine());
+    json_write_bool(w, "fits", seen->usable
+                    && model_needs_now(seen) < (double)memory_machine());
+    json_write_object(w, "needed");
+    json_write_integer(w, "file", (int64_t)model_needs_now(seen));
+    for (int i = 0; i < NEED_COUNT && seen->needed[i] > 0; i++)
+        json_write_integer(w, keys[i], (int64_t)seen->needed[i]);
+    json_write_object_end(w);
+    json_write_array(w, "draft_of");
+    for (int i = 0; i < seen->drafts; i++)
+        json_write_text(w, NULL, seen->draft_of[i], strlen(seen->draft_of[i]));
+    json_write_array_end(w);
     if (seen->error.code != 0)
         json_write_text(w, "error", seen->error.text, strlen(seen->error.text));
     json_write_object_end(w);
 }
 
+static void write_models(const ModelSeen *seen, int count)
+{
+    JsonWriter w = { .out = stdout };
+
+    json_write_object(&w, NULL);
+    json_write_integer(&w, "memory", (int64_t)memory_machine());
+    json_write_array(&w, "models");
+    for (int i = 0; i < count; i++)
+        write_model(&w, &seen[i]);
+    json_write_array_end(&w);
+    json_write_object_end(&w);
+    json_write_line(&w);
+}
+
+/* Which known model it is the usual draft of; NULL: of none. */
+static const char *usual_draft_of(const char *name)
+{
+    for (const ModelName *known = model_names; known->name != NULL; known++)
+        if (known->draft != NULL && strcmp(known->draft, name) == 0)
+            return known->name;
+    return NULL;
+}
+
 /* Names of the table that were not found, and what they stand for. */
-static void print_absent(const FoundModel *found, int count)
+static void print_absent(const ModelSeen *seen, int count, Arena *arena)
 {
     bool said = false;
 
     for (const ModelName *known = model_names; known->name != NULL; known++) {
+        const char *draft = usual_draft_of(known->name);
         bool here = false;
 
         for (int i = 0; i < count; i++)
-            here = here || strcmp(found[i].name, known->name) == 0;
+            here = here || strcmp(seen[i].name, known->name) == 0;
         if (here)
             continue;
         if (!said)
-            printf("\nknown by name, and not on this machine:\n");
+            printf("\nknown by name, and not on this machine; this brings one:\n    %s\n",
+                   command_of_tool(arena, "download", "NAME", NULL));
         said = true;
-        printf("%-22s %s\n", known->name, known->repository != NULL
-               ? known->repository : "ships with the clone");
+        printf("%-*s %s%s%s%s\n", NAME_WIDTH, known->name, known->repository != NULL
+               ? known->repository : "ships with the clone", draft != NULL
+               ? " (a draft for " : "", draft != NULL ? draft : "",
+               draft != NULL ? ")" : "");
     }
 }
 
@@ -123,32 +214,22 @@ int command_models(const Options *options)
     Arena arena = {0};
     int count;
     const FoundModel *found;
-    JsonWriter w = { .out = stdout };
+    ModelSeen *seen;
     Error error = {0};
 
     if (options->words != NULL)
         return finish(error_code(&error, EXIT_USAGE, "models: takes no words, and "
                                  "got: %s", options->words), &error);
-    found = modelname_list(&arena, &count);
+    found = models_found(&arena, &count);
+    seen = arena_get(&arena, (size_t)count * sizeof *seen);
+    for (int i = 0; i < count; i++)
+        model_look(&seen[i], &found[i], &arena);
+    drafts_find(seen, count, &arena);
     if (options->json) {
-        json_write_object(&w, NULL);
-        json_write_array(&w, "models");
+        write_models(seen, count);
     } else {
-        printf("%-22s %-22s %10s  %-5s %12s  %-9s %s\n", "name", "architecture",
-               "parameters", "kind", "size", "memory", "folder");
-    }
-    for (int i = 0; i < count; i++) {
-        ModelSeen seen;
-
-        model_look(&seen, &found[i]);
-        options->json ? write_row(&w, &seen) : print_row(&seen);
-    }
-    if (options->json) {
-        json_write_array_end(&w);
-        json_write_object_end(&w);
-        json_write_line(&w);
-    } else {
-        print_absent(found, count);
+        print_table(seen, count, &arena);
+        print_absent(seen, count, &arena);
     }
     arena_free(&arena);
     return EXIT_FINE;

@@ -19,8 +19,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "chapters/commands/found.h"
 #include "chapters/words.h"
-#include "decode/modelname.h"
 
 static const struct { const char *file, *what; } reading_path[] = {
     { "src/files/safetensors.c", "a model is a file: find the numbers in it" },
@@ -45,7 +45,7 @@ static void print_models(void)
 {
     Arena arena = {0};
     int count, column = 0;
-    const FoundModel *found = modelname_list(&arena, &count);
+    const FoundModel *found = models_found(&arena, &count);
 
     printf("\nmodels on this machine (--model; ./run models says more)\n\n ");
     for (int i = 0; i < count; i++) {

@@ -6,14 +6,16 @@
 #ifndef MODELSIZE_H
 #define MODELSIZE_H
 
-#include "model/kvcache.h"
+#include "decode/session.h"
 #include "numbers/tensor.h"
 
 typedef struct {
     uint64_t blocks;        /* numbers in matrices whose rows are whole blocks of 32 */
+    uint64_t ends;          /* those of them in the embedding and the output  */
     uint64_t rest;          /* numbers in other matrices                     */
     uint64_t vectors;       /* numbers in norms and biases                   */
     size_t cache;           /* bytes for the positions asked for; 0: not known */
+    size_t session;         /* bytes of the cache and the rows of a pass     */
 } ModelSize;
 
 /* tensors [count]. config: NULL when it is not known; at most as many positions as its
@@ -24,5 +26,9 @@ ModelSize modelsize_of(const Tensor *tensors, int count, const Config *config,
 /* Bytes of all weights when 32 numbers of a matrix take `block` of them: 128 (F32),
  * 64 (F16), 34 (8 bits and a scale) or 18 (4 bits and a scale). */
 double modelsize_bytes(const ModelSize *size, int block);
+
+/* Bytes of memory to run it: the weights, with 32 numbers of the embedding and the
+ * output in `end` bytes and 32 of the layers in `block`, and a session. */
+double modelsize_needed(const ModelSize *size, int block, int end);
 
 #endif

@@ -200,13 +200,16 @@ bool modeldir_open(ModelDir *dir, const char *name, ModelDirParts parts,
     bool fine;
 
     *dir = (ModelDir){0};
-    fine = modelname_find(dir->path, name, error)
-        && (parts == MODELDIR_TOKENIZER || (open_config(dir, error)
+    if (!modelname_find(dir->path, name, error))
+        return false;
+    fine = (parts == MODELDIR_TOKENIZER || (open_config(dir, error)
                                             && open_weights(dir, error)))
         && (parts == MODELDIR_WEIGHTS || open_tokenizer(dir, error))
         && (parts != MODELDIR_ALL || open_wishes(dir, error));
-    if (!fine)
+    if (!fine) {
+        modelname_unfinished(error, name, dir->path);
         modeldir_close(dir);
+    }
     return fine;
 }
 

@@ -3,12 +3,13 @@
  *      --model X
  *         │
  *         ├─ is X a folder? ─────────────────────────► that folder
- *         ├─ is X a file? ───────────────────────────► refused: give its folder
+ *         ├─ is X a file? ───────────────────────────► refused: give its folder;
+ *         │                                            GGUF: how to make one of it
  *         ├─ a tiny model, or one put beside it? ────► <place>/models/X
  *         │    places: beside this program, in the folder that the person is in,
  *         │    and where `make install` puts them (base/place.c)
- *         ├─ a short name of the table? ──┐
- *         ├─ org/name[@revision]? ────────┴──────────► the Hugging Face cache
+ *         ├─ short[@revision], of the table? ─┐
+ *         ├─ org/name[@revision]? ────────────┴──────► the Hugging Face cache
  *         └─ nothing of these ───────────────────────► "did you mean …?", exit 2
  *
  * A model's folder has a long name in a cache with a longer one. People say
@@ -16,7 +17,8 @@
  *
  * Two failures are kept apart, because different things help. A name that
  * nobody knows (exit 2) is a slip of the pen: the nearest name helps. A known
- * model that is not on this machine (exit 3) must be brought: a command helps.
+ * model that is not on this machine (exit 3) must be brought: a command helps, and
+ * it is the whole command, to be pasted (base/command.c).
  * org/name is taken for a repository of the hub, unless there is a folder org
  * here: then it is a path with a slip in its last part.
  *
@@ -27,10 +29,11 @@
 #include <stdio.h>              /* snprintf                                  */
 #include <string.h>             /* strcmp, strchr, strrchr                   */
 
+#include "base/command.h"
 #include "base/mapfile.h"       /* path_is_folder, path_is_file              */
 #include "base/options.h"       /* options_nearest                           */
 #include "base/place.h"
-#include "base/utf8.h"          /* Text                                      */
+#include "decode/revision.h"
 
 const ModelName model_names[] = {
     { "storyteller",          NULL, "storyteller-draft" },
@@ -66,19 +69,21 @@ static const struct {
 
 enum { PLACES = sizeof places / sizeof places[0] };
 
-/* The folder of place i; false: unknown, or too long to be one. */
-static bool place_path(char path[HUBCACHE_PATH], size_t i)
+bool modelname_place(char path[HUBCACHE_PATH], size_t i)
 {
-    char program[HUBCACHE_PATH];
-    int length;
+    char program[HUBCACHE_PATH] = "";
+    int length = 0;
 
+    path[0] = '\0';
+    if (i >= PLACES)
+        return false;
     if (!places[i].beside_program)
         length = snprintf(path, HUBCACHE_PATH, "%s", places[i].step);
     else if (place_of_program(program, sizeof program))
         length = snprintf(path, HUBCACHE_PATH, "%s/%s", program, places[i].step);
-    else
-        return false;
-    return length < HUBCACHE_PATH;
+    if (length >= HUBCACHE_PATH)
+        path[0] = '\0';
+    return true;
 }
 
 /* folder/name into path; true when a config.json is in there. */
@@ -96,28 +101,44 @@ static bool find_in_places(char path[HUBCACHE_PATH], const char *name)
 {
     char folder[HUBCACHE_PATH];
 
-    for (size_t i = 0; i < PLACES; i++)
-        if (place_path(folder, i) && is_model(path, folder, name))
+    for (size_t i = 0; modelname_place(folder, i); i++)
+        if (is_model(path, folder, name))
             return true;
     return false;
+}
+
+/* What lies in the first models/shapes that has something: "pythia-1b, tinyllama". */
+static const char *shape_names(Arena *arena)
+{
+    char folder[HUBCACHE_PATH];
+    const char *names = "none";
+
+    for (size_t i = 0; modelname_place(folder, i); i++) {
+        int count;
+        const char **file = place_names(arena_print(arena, "%s/shapes", folder), arena,
+                                        &count);
+
+        for (int k = 0; k < count; k++)
+            names = arena_print(arena, "%s%s%.*s", k > 0 ? names : "", k > 0 ? ", " : "",
+                                max_int((int)strlen(file[k]) - 5, 0), file[k]);
+        if (count > 0)
+            break;
+    }
+    return names;
 }
 
 bool modelname_shape(char path[HUBCACHE_PATH], const char *name, Error *error)
 {
     char folder[HUBCACHE_PATH];
-    Text names = {0};
+    Arena arena = {0};
 
-    for (size_t i = 0; i < PLACES && strchr(name, '/') == NULL; i++)
-        if (place_path(folder, i)
-            && snprintf(path, HUBCACHE_PATH, "%s/shapes/%s.json", folder, name)
-               < HUBCACHE_PATH && path_is_file(path))
+    for (size_t i = 0; strchr(name, '/') == NULL && modelname_place(folder, i); i++)
+        if (snprintf(path, HUBCACHE_PATH, "%s/shapes/%s.json", folder, name)
+            < HUBCACHE_PATH && path_is_file(path))
             return true;
-    for (const ModelName *known = model_names; known->name != NULL; known++)
-        if (known->repository != NULL)
-            text_print(&names, "%s%s", names.length > 0 ? ", " : "", known->name);
-    error_code(error, EXIT_USAGE, "there is no shape %s in models/shapes of the "
-               "clone; there should be %s", name, names.bytes);
-    text_free(&names);
+    error_code(error, EXIT_USAGE, "there is no shape %.200s in models/shapes of the "
+               "clone; there are: %s", name, shape_names(&arena));
+    arena_free(&arena);
     return false;
 }
 
@@ -125,33 +146,37 @@ bool modelname_shape(char path[HUBCACHE_PATH], const char *name, Error *error)
 static bool refuse_lost(const char *name, Error *error)
 {
     char folder[HUBCACHE_PATH];
-    Text looked = {0};
+    Arena arena = {0};
+    const char *looked = "";
 
-    for (size_t i = 0; i < PLACES; i++)
-        if (place_path(folder, i)) {
-            text_add(&looked, ", ", looked.length > 0 ? 2 : 0);
-            text_add(&looked, folder, strlen(folder));
-        }
+    for (size_t i = 0; modelname_place(folder, i); i++)
+        looked = arena_print(&arena, "%s%s%s", looked, i > 0 ? ", " : "", folder);
     error_set(error, "the model %s, which ships with the clone, is not there; "
               "start ./run from the clone, or give its folder as --model; looked "
-              "in %s", name, looked.bytes);
-    text_free(&looked);
+              "in %s", name, looked);
+    arena_free(&arena);
     return false;
 }
 
-/* Errors: exit 3, with what the cache said and a command that brings the model;
- * exit 2 for what cannot be a model's name, which nothing can bring. */
+/* Errors: exit 3, with what the cache said and the command that brings the model;
+ * exit 2, no such name or revision. */
 static bool find_in_hub(char path[HUBCACHE_PATH], const char *name,
                         const char *repository, Error *error)
 {
+    Arena arena = {0};
     Error cache = {0};
 
     if (hubcache_find(path, repository, &cache))
         return true;
     if (cache.code == EXIT_USAGE)
         return error_code(error, EXIT_USAGE, "%s", cache.text);
-    return error_set(error, "the model %s is not on this machine: %s, or give a "
-                     "folder as --model", name, cache.text);
+    if (!revision_check(repository, error))
+        return false;
+    error_set(error, "the model %s is not on this machine: %.450s; download it with: %s",
+              name, cache.text, command_of_tool(&arena, "download",
+              strchr(name, '@') != NULL ? repository : name, NULL));
+    arena_free(&arena);
+    return false;
 }
 
 /* org/name or org/name@revision, and no folder of that first part here. */
@@ -169,19 +194,26 @@ static bool looks_like_repository(const char *name)
     return !path_is_folder(first);
 }
 
+/* A GGUF file becomes a folder of its own name, here. */
 static bool refuse_file(const char *name, Error *error)
 {
-    const char *dot = strrchr(name, '.');
+    const char *last = strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name;
+    Arena arena = {0};
+    const char *folder;
 
-    if (dot != NULL && strcmp(dot, ".gguf") == 0)
-        return error_set(error, "%s: GGUF files are not supported: give the "
-                         "folder in Hugging Face layout that the file was made "
-                         "from (config.json, tokenizer.json, model.safetensors)",
-                         name);
-    return error_set(error, "%s: is a file, and --model wants a folder with "
-                     "config.json, tokenizer.json and model.safetensors", name);
+    if (!text_ends_with(name, ".gguf"))
+        return error_set(error, "%.300s: is a file, and --model wants a folder with "
+                         "config.json, tokenizer.json and model.safetensors", name);
+    folder = arena_text(&arena, last, strlen(last) - strlen(".gguf"));
+    folder = *folder != '\0' ? folder : "model";
+    error_set(error, "%.200s: is a GGUF file, and --model wants a folder in Hugging Face "
+              "layout: make one with: %s", name,
+              command_of_tool(&arena, "convert", name, folder));
+    arena_free(&arena);
+    return false;
 }
 
+/* A path of another system, a slip of the pen, or nothing that we can guess. */
 static bool refuse_unknown(const char *name, Error *error)
 {
     const char *names[NAMES];
@@ -191,106 +223,72 @@ static bool refuse_unknown(const char *name, Error *error)
     for (size_t i = 0; i < NAMES; i++)
         names[i] = model_names[i].name;
     near = options_nearest(last != NULL ? last + 1 : name, names);
-    return error_code(error, EXIT_USAGE, "the model %s is neither a folder nor a "
-                      "known name%s%s%s; `./run models` lists what is here",
-                      name, near != NULL ? ": did you mean " : "",
-                      near != NULL ? near : "", near != NULL ? "?" : "");
+    return error_code(error, EXIT_USAGE, "the model %.200s%s is neither a folder nor a "
+                      "known name%s%s%s; %s`./run models` lists what is here", name,
+                      strlen(name) > 200 ? "…" : "", near != NULL ? ": did you mean " : "",
+                      near != NULL ? near : "", near != NULL ? "?" : "",
+                      strchr(name, '\\') != NULL ? "the parts of a path are joined by / "
+                      "here, not by \\; " : "");
+}
+
+/* A short name, perhaps with @revision, or a repository. name: no "/" at its end. */
+static bool find_known(char path[HUBCACHE_PATH], const char *name, Error *error)
+{
+    char repository[HUBCACHE_PATH];
+    size_t n = strcspn(name, "@");
+
+    for (const ModelName *known = model_names; known->name != NULL; known++) {
+        if (strncmp(known->name, name, n) != 0 || known->name[n] != '\0')
+            continue;
+        if (known->repository == NULL)
+            return name[n] == '\0' ? refuse_lost(name, error)
+                 : error_code(error, EXIT_USAGE, "the model %s ships with the clone and "
+                              "has no revisions: leave out %s", known->name, name + n);
+        snprintf(repository, sizeof repository, "%s%s", known->repository, name + n);
+        return find_in_hub(path, name, repository, error);
+    }
+    if (looks_like_repository(name))
+        return find_in_hub(path, name, name, error);
+    return hubcache_find(path, name, error)         /* "gpt2", if it is here */
+        || refuse_unknown(name, error);
 }
 
 bool modelname_find(char path[HUBCACHE_PATH], const char *name, Error *error)
 {
-    if (path_is_folder(name)) {
-        if (snprintf(path, HUBCACHE_PATH, "%s", name) >= HUBCACHE_PATH)
-            return error_set(error, "the path of --model is longer than %d bytes",
-                             HUBCACHE_PATH);
+    char plain[1024];
+    size_t length = strlen(name);
+
+    if (path_is_folder(name) && length < HUBCACHE_PATH) {
+        memcpy(path, name, length + 1);
         return true;
     }
     if (path_is_file(name))
         return refuse_file(name, error);
-    if (name[0] != '\0' && strchr(name, '/') == NULL
-        && find_in_places(path, name))
-        return true;
-    for (const ModelName *known = model_names; known->name != NULL; known++)
-        if (strcmp(known->name, name) == 0)
-            return known->repository == NULL ? refuse_lost(name, error)
-                 : find_in_hub(path, name, known->repository, error);
-    if (looks_like_repository(name))
-        return find_in_hub(path, name, name, error);
-    return refuse_unknown(name, error);
+    for (; length > 1 && name[length - 1] == '/'; length--)
+        ;                               /* "tinyllama/" is meant well        */
+    if (length == 0 || length >= sizeof plain)
+        return error_code(error, EXIT_USAGE, "the name of a model cannot be %s; "
+                          "`./run models` lists what is here", length == 0
+                          ? "empty" : "longer than 1023 bytes");
+    snprintf(plain, sizeof plain, "%.*s", (int)length, name);
+    return (strchr(plain, '/') == NULL && find_in_places(path, plain))
+        || find_known(path, plain, error);
 }
 
-typedef struct {                    /* a growing list                        */
-    FoundModel *found;
-    int count, room;
-    Arena *arena;
-} FoundList;
-
-/* Unless the name was found before: then the earlier place is what it means. */
-static void found_add(FoundList *list, const char *name, const char *folder)
+void modelname_unfinished(Error *error, const char *name, const char *folder)
 {
-    for (int i = 0; i < list->count; i++)
-        if (strcmp(list->found[i].name, name) == 0)
-            return;
-    if (list->count == list->room) {
-        FoundModel *old = list->found;
+    char file[HUBCACHE_PATH], main[HUBCACHE_PATH], repository[HUBCACHE_NAME];
+    Error said = *error;
+    Arena arena = {0};
 
-        list->room = list->room * 2 + 16;
-        list->found = arena_get(list->arena,
-                                (size_t)list->room * sizeof *list->found);
-        if (list->count > 0)
-            memcpy(list->found, old, (size_t)list->count * sizeof *old);
-    }
-    list->found[list->count++] = (FoundModel){
-        arena_text(list->arena, name, strlen(name)),
-        arena_text(list->arena, folder, strlen(folder)) };
-}
-
-/* A cache's folder is models--ORG--NAME; refs/main says which snapshot. */
-static void list_hub(FoundList *list)
-{
-    char root[HUBCACHE_PATH], path[HUBCACHE_PATH], repository[256];
-    const char **names;
-    int count;
-    Error error;
-
-    if (!hubcache_root(root))
+    if (!hubcache_unfinished(file, folder) || !hubcache_repository(repository, folder))
         return;
-    names = place_names(root, list->arena, &count);
-    for (int i = 0; i < count; i++) {
-        const char *rest = names[i] + strlen("models--");
-        const char *gap, *name = repository;
-
-        if (strncmp(names[i], "models--", strlen("models--")) != 0
-            || (gap = strstr(rest, "--")) == NULL)
-            continue;
-        snprintf(repository, sizeof repository, "%.*s/%s", (int)(gap - rest),
-                 rest, gap + 2);
-        if (!hubcache_find(path, repository, &error))
-            continue;
-        for (const ModelName *known = model_names; known->name != NULL; known++)
-            if (known->repository != NULL
-                && strcmp(known->repository, repository) == 0)
-                name = known->name;
-        found_add(list, name, path);
-    }
-}
-
-/* Cost: one look at every folder. */
-const FoundModel *modelname_list(Arena *arena, int *count)
-{
-    FoundList list = { .arena = arena };
-    char folder[HUBCACHE_PATH], path[HUBCACHE_PATH];
-
-    for (size_t i = 0; i < PLACES; i++) {
-        int inside = 0;
-        const char **names = place_path(folder, i)
-                           ? place_names(folder, arena, &inside) : NULL;
-
-        for (int k = 0; k < inside; k++)
-            if (is_model(path, folder, names[k]))
-                found_add(&list, names[k], path);
-    }
-    list_hub(&list);
-    *count = list.count;
-    return list.found;
+    if (path_is_folder(name))           /* its commit, unless that is main   */
+        name = hubcache_find(main, repository, error) && strcmp(main, folder) == 0
+             ? repository : arena_print(&arena, "%s@%s", repository,
+                                        strrchr(folder, '/') + 1);
+    error_code(error, said.code, "%.400s; a download of this model was not finished "
+               "(%.300s): finish it with: %s", said.text, file,
+               command_of_tool(&arena, "download", name, NULL));
+    arena_free(&arena);
 }

@@ -45,6 +45,21 @@
 #define LOGIT_BYTES ((size_t)8 << 20)
 #define LOGIT_ROWS 8
 
+static int logit_rows(const Config *config, int rows)
+{
+    size_t fit = LOGIT_BYTES / ((size_t)config->V * sizeof(float));
+
+    return fit < (size_t)rows ? min_int(rows, max_int((int)fit, LOGIT_ROWS)) : rows;
+}
+
+size_t session_bytes(const Config *config, int capacity, int chunk, Format kv)
+{
+    int rows = min_int(chunk, capacity);
+
+    return kvcache_bytes(config, capacity, kv)
+         + workspace_bytes(config, rows, logit_rows(config, rows), capacity);
+}
+
 /* Errors: a prompt that the model's context or --ctx cannot hold. */
 bool session_capacity(int *capacity, const Config *config, int ctx, int prompt,
                       int n, Error *error)
@@ -76,7 +91,6 @@ bool session_capacity(int *capacity, const Config *config, int ctx, int prompt,
 bool session_init(Session *s, const Model *model, int capacity, int chunk,
                   Format kv, Error *error)
 {
-    size_t fit = LOGIT_BYTES / ((size_t)model->config.V * sizeof(float));
     int rows = min_int(chunk, capacity);
 
     must(capacity >= 1 && chunk >= 1, "capacity %d, chunk %d", capacity, chunk);
@@ -84,8 +98,7 @@ bool session_init(Session *s, const Model *model, int capacity, int chunk,
     if (!kvcache_init(&s->cache, &model->config, capacity, kv, error))
         return false;
     if (!workspace_init(&s->work, &model->config, rows,
-                        fit < (size_t)rows ? min_int(rows, max_int((int)fit,
-                        LOGIT_ROWS)) : rows, capacity, error)) {
+                        logit_rows(&model->config, rows), capacity, error)) {
         kvcache_free(&s->cache);
         return false;
     }

@@ -41,6 +41,9 @@ bool session_init(Session *s, const Model *model, int capacity, int chunk,
                   Format kv, Error *error);
 void session_free(Session *s);
 
+/* What a session takes: the cache and the rows of a pass; a few kB more in ids. */
+size_t session_bytes(const Config *config, int capacity, int chunk, Format kv);
+
 /* See each position's logits as they are made: for `logits --all`, perplexity. */
 typedef void SessionSee(void *context, int position, const float *logits);
 

@@ -5,9 +5,10 @@
  *      root                                     HF_HUB_CACHE, HF_HOME/hub, …
  *      └── models--org--name/                   (1)
  *          ├── refs/
- *          │   └── main ─────► "0123…cdef"      (2) a commit, 40 digits
+ *          │   ├── main ─────► "0123…cdef"      (2) a commit, 40 digits
+ *          │   └── step3000 ─► "89ab…4567"          and another one
  *          ├── blobs/                │
- *          │   └── 9f2c…  ◄──┐       ▼
+ *          │   ├── 9f2c…  ◄──┐       ▼
  *          └── snapshots/    │   0123…cdef/     (3) the answer
  *                            │   ├── config.json
  *                            └───┴── model.safetensors
@@ -15,19 +16,31 @@
  * Many people have the models already, gigabytes of them. The hub's tools keep
  * each file once, under its checksum, and a folder per commit whose names link to
  * these; so a snapshot looks like any other model folder, and the links need no
- * care: open follows them.
+ * care: open follows them. Where a disk knows no links, snapshots hold the files
+ * themselves, which makes no difference here.
  *
  *      root = HF_HUB_CACHE, else HUGGINGFACE_HUB_CACHE, else HF_HOME/hub,
  *             else XDG_CACHE_HOME/huggingface/hub, else ~/.cache/huggingface/hub
  *
- * Corners: names without an organization exist (models--gpt2). A revision may hold
- * slashes (refs/pr/1 is the file refs/refs/pr/1). A revision of 40 hexadecimal
- * digits is the commit itself. A name from the command line becomes a path here,
- * so nothing in it may step out of the root. A variable that is set to nothing
- * counts as not set, and a leading ~ in one is the home folder.
+ * Corners:
+ *
+ * - Names without an organization exist (models--gpt2). Each part of a name begins and
+ *   ends with a letter, a digit or "_", and "--" is what a "/" becomes, so no name has
+ *   it. A name from the command line becomes a path here: nothing in it may step out
+ *   of the root.
+ * - A revision may hold slashes (refs/pr/1 is the file refs/refs/pr/1). A revision of
+ *   40 hexadecimal digits is the commit itself. Several names may mean one commit.
+ * - A variable that is set to nothing counts as not set; a leading ~ in one is the
+ *   home folder, and $NAME or ${NAME} is another variable, or itself when that is not
+ *   set.
+ * - .no_exist/ (what the hub is known not to have), trees/ and .locks/ say nothing about
+ *   what is here: nobody asks them.
+ * - A download that was cut off leaves parts (blobs/….incomplete), and one that was
+ *   tidied up by hand leaves links to blobs that are gone. Then what is missing is not
+ *   the person's mistake, and another try helps.
  *
  * Source: huggingface_hub's constants and file_download. Read next:
- * decode/modeldir.c. Lesson: chapters/chapter02_weights.c.
+ * decode/modelname.c. Lesson: chapters/chapter02_weights.c.
  */
 #include "files/hubcache.h"
 
@@ -37,10 +50,13 @@
 #include <string.h>         /* strchr, strspn, memchr                       */
 
 #include "base/mapfile.h"   /* is it there; the text of a ref               */
+#include "base/place.h"     /* what lies in a folder                        */
+#include "base/utf8.h"      /* text_ends_with, Text                         */
 
 #define HEX "0123456789abcdef"
-#define NAME_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 #define COMMIT 40           /* digits of a commit                           */
+#define NAME_MOST 96        /* letters of the last part of a name           */
 
 /* false: longer than a path may be. */
 static bool spell(char path[HUBCACHE_PATH], const char *format, ...)
@@ -57,17 +73,43 @@ static bool spell(char path[HUBCACHE_PATH], const char *format, ...)
     return n >= 0 && n < HUBCACHE_PATH;
 }
 
+/* text with the values of the variables that it names. */
+static void expand(Text *out, const char *text)
+{
+    while (*text != '\0') {
+        bool brace = text[0] == '$' && text[1] == '{';
+        const char *name = text + 1 + brace, *value;
+        size_t n = text[0] == '$' ? strspn(name, LETTERS) : 0;
+        char variable[256];
+
+        snprintf(variable, sizeof variable, "%.*s", (int)min_int((int)n, 255), name);
+        value = n > 0 && (!brace || name[n] == '}') ? getenv(variable) : NULL;
+        if (value != NULL)
+            text_add(out, value, strlen(value));
+        else
+            text_add(out, text, 1);
+        text = value != NULL ? name + n + brace : text + 1;
+    }
+}
+
 /* variable's folder and what stands behind it, when it is set. */
 static bool from_variable(char path[HUBCACHE_PATH], const char *variable,
                           const char *behind)
 {
     const char *value = getenv(variable), *home = getenv("HOME");
+    Text full = {0};
+    bool fits;
 
     if (value == NULL || value[0] == '\0')
         return false;
-    if (value[0] == '~' && (value[1] == '/' || value[1] == '\0') && home != NULL)
-        return spell(path, "%s%s%s", home, value + 1, behind);
-    return spell(path, "%s%s", value, behind);
+    if (value[0] == '~' && (value[1] == '/' || value[1] == '\0') && home != NULL) {
+        text_print(&full, "%s", home);
+        value++;
+    }
+    expand(&full, value);
+    fits = spell(path, "%s%s", full.bytes, behind);
+    text_free(&full);
+    return fits;
 }
 
 bool hubcache_root(char path[HUBCACHE_PATH])
@@ -84,22 +126,34 @@ static bool is_commit(const char *text)
     return strspn(text, HEX) == COMMIT && text[COMMIT] == '\0';
 }
 
-/* Parts between slashes: each made of the hub's letters, none begins with a dot
- * (so none is "..") or is empty; at most so many of them. */
-static bool is_name(const char *text, int parts)
+/* The hub's rule for "org/name" or "name", length letters of text. */
+static bool is_name(const char *text, size_t length)
 {
-    for (; parts > 0; parts--) {
-        size_t n = strspn(text, NAME_BYTES);
+    size_t n = strspn(text, LETTERS "-.");
+    bool two = n < length && text[n] == '/';
+    const char *last = two ? text + n + 1 : text;
 
-        if (n == 0 || text[0] == '.')
-            return false;
-        text += n;
-        if (*text == '\0')
-            return true;
-        if (*text++ != '/')
-            return false;
-    }
-    return false;
+    if (two && !is_name(text, n))
+        return false;
+    n = length - (size_t)(last - text);
+    return n >= 1 && n <= NAME_MOST && strspn(last, LETTERS "-.") >= n
+        && strchr("-.", last[0]) == NULL && strchr("-.", last[n - 1]) == NULL;
+}
+
+/* What the hub lets a repository be called. */
+static bool is_repository(const char *name)
+{
+    return is_name(name, strlen(name)) && strstr(name, "--") == NULL
+        && strstr(name, "..") == NULL && !text_ends_with(name, ".git");
+}
+
+/* Parts between slashes, none empty or beginning with a dot (so none is ".."). */
+static bool is_revision(const char *text)
+{
+    size_t n = strspn(text, LETTERS "-.");
+
+    return n > 0 && text[0] != '.'
+        && (text[n] == '\0' || (text[n] == '/' && is_revision(text + n + 1)));
 }
 
 /* "org/name" and what stands behind '@', or "main"; step (1).
@@ -111,14 +165,13 @@ static bool is_name(const char *text, int parts)
 static bool find_repository(char folder[HUBCACHE_PATH], const char **revision,
                             const char *repository, Error *error)
 {
-    const char *at = strchr(repository, '@');
-    int length = at != NULL ? (int)(at - repository) : (int)strlen(repository);
-    char root[HUBCACHE_PATH], name[256], *slash;
+    size_t length = strcspn(repository, "@");
+    char root[HUBCACHE_PATH], name[HUBCACHE_NAME], *slash;
 
-    *revision = at != NULL ? at + 1 : "main";
-    snprintf(name, sizeof name, "%.*s", length, repository);
-    if (length >= (int)sizeof name || !is_name(name, 2) || strstr(name, "--")
-        || !is_name(*revision, 8))
+    *revision = repository[length] == '@' ? repository + length + 1 : "main";
+    snprintf(name, sizeof name, "%.*s", min_int((int)length, HUBCACHE_NAME), repository);
+    if (length >= sizeof name || !is_repository(name)
+        || strlen(*revision) > HUBCACHE_PATH / 4 || !is_revision(*revision))
         return error_code(error, EXIT_USAGE, "\"%.200s\" is not the name of a model "
                           "on the hub: org/name or org/name@revision", repository);
     if (!hubcache_root(root))
@@ -132,7 +185,7 @@ static bool find_repository(char folder[HUBCACHE_PATH], const char **revision,
         return error_set(error, "%.200s…: too long for a path", root);
     return path_is_folder(folder)
         || error_set(error, "%.*s is not in the Hugging Face cache (looked for %s)",
-                     length, repository, folder);
+                     (int)length, repository, folder);
 }
 
 /* Step (2): what refs/<revision> says. */
@@ -159,45 +212,88 @@ static bool read_commit(char commit[COMMIT + 1], const char *folder,
                      "the folder and download the model again", path);
 }
 
-/* Steps (1) to (3). */
-static bool find(char path[HUBCACHE_PATH], const char *repository, Error *error)
+/* A part of a blob in models--org--name/blobs: its path into file. */
+static bool find_part(char file[HUBCACHE_PATH], const char *folder)
 {
-    char folder[HUBCACHE_PATH], commit[COMMIT + 1];
+    char blobs[HUBCACHE_PATH];
+    Arena arena = {0};
+    bool found = false;
+    int count = 0;
+    const char **names = spell(blobs, "%s/blobs", folder)
+                       ? place_names(blobs, &arena, &count) : NULL;
+
+    for (int i = 0; i < count && !found; i++)
+        found = text_ends_with(names[i], ".incomplete")
+             && spell(file, "%s/%s", blobs, names[i]);
+    arena_free(&arena);
+    return found;
+}
+
+/* The folder of a model in the cache: steps (1) to (3).
+ *
+ *   path        out: root/models--org--name/snapshots/<commit>
+ *   repository  "org/name" or "name", then "@revision" or nothing
+ *   Errors:     exit 2, nothing can be called so; exit 3, with the folder or file
+ *               that was looked for, and the part of a download that lies there
+ */
+bool hubcache_find(char path[HUBCACHE_PATH], const char *repository,
+                   Error *error)
+{
+    char folder[HUBCACHE_PATH], part[HUBCACHE_PATH], commit[COMMIT + 1];
     const char *revision;
+    bool known = true;
+    Error said;
 
     if (!find_repository(folder, &revision, repository, error))
         return false;
     if (is_commit(revision))
         memcpy(commit, revision, sizeof commit);
-    else if (!read_commit(commit, folder, revision, error))
-        return false;
-    if (!spell(path, "%s/snapshots/%s", folder, commit) || !path_is_folder(path))
-        return error_set(error, "revision \"%.100s\" is not downloaded (looked for "
-                         "%.700s)", revision, path);
-    return true;
+    else
+        known = read_commit(commit, folder, revision, error);
+    if (known && spell(path, "%s/snapshots/%s", folder, commit) && path_is_folder(path))
+        return true;
+    if (known)
+        error_set(error, "revision \"%.100s\" is not downloaded (looked for %.700s)",
+                  revision, path);
+    said = *error;
+    return !find_part(part, folder) ? false
+         : error_set(error, "%.450s; its download was not finished: %.450s is a part of "
+                     "a file", said.text, part);
 }
 
-/* The folder of a model in the cache.
- *
- *   path        out: root/models--org--name/snapshots/<commit>
- *   repository  "org/name" or "name", then "@revision" or nothing
- *   Errors:     exit 2, nothing can be called so; exit 3, with the folder or file
- *               that was looked for and the command that brings the model
- */
-bool hubcache_find(char path[HUBCACHE_PATH], const char *repository,
-                   Error *error)
+bool hubcache_repository(char name[HUBCACHE_NAME], const char *path)
 {
-    int bare = (int)strcspn(repository, "@");
-    bool revision = repository[bare] == '@';
-    Error said;
+    const char *begin = NULL, *gap;
+    int length, first;
 
-    if (find(path, repository, error))
-        return true;
-    if (error->code == EXIT_USAGE)
+    for (const char *p = path; (p = strstr(p, "models--")) != NULL; p++)
+        if (p == path || p[-1] == '/')
+            begin = p + strlen("models--");
+    if (begin == NULL)
         return false;
-    said = *error;
-    return error_set(error, "%.800s; download it with: hf download %.*s%s%s (older "
-                     "clients: huggingface-cli download)", said.text, bare, repository,
-                     revision ? " --revision " : "",
-                     revision ? repository + bare + 1 : "");
+    length = (int)strcspn(begin, "/");
+    gap = strstr(begin, "--");
+    first = gap != NULL && gap - begin < length ? (int)(gap - begin) : length;
+    snprintf(name, HUBCACHE_NAME, "%.*s%s%.*s", first, begin, first < length ? "/" : "",
+             max_int(length - first - 2, 0), begin + min_int(first + 2, length));
+    return is_repository(name);
+}
+
+bool hubcache_unfinished(char file[HUBCACHE_PATH], const char *snapshot)
+{
+    char folder[HUBCACHE_PATH], name[HUBCACHE_NAME];
+    const char *step = strstr(snapshot, "/snapshots/"), **names;
+    Arena arena = {0};
+    bool found = false;
+    int count;
+
+    if (step == NULL || !hubcache_repository(name, snapshot))
+        return false;
+    names = place_names(snapshot, &arena, &count);
+    for (int i = 0; i < count && !found; i++)
+        found = spell(file, "%s/%s", snapshot, names[i]) && !path_is_folder(file)
+             && !path_is_file(file);
+    arena_free(&arena);
+    return found || (spell(folder, "%.*s", (int)(step - snapshot), snapshot)
+                     && find_part(file, folder));
 }

@@ -291,29 +291,6 @@ TEST(generate_chat)
     expect_text(numbers(json_get(root, "prompt_ids")), ids);
 }
 
-TEST(models)
-{
-    const Json *root = json_of(fine(run("models", "--json")));
-    char *table = fine(run("models"));
-    int supported = 0, count = 0;
-
-    for (const Json *one = json_get(root, "models")->child; one != NULL;
-         one = one->next) {
-        if (!json_equals(json_get(one, "name"), "storyteller"))
-            continue;
-        count++;
-        supported += json_is(json_get(one, "supported"), JSON_TRUE);
-        expect_text(json_get(one, "architecture")->text, "LlamaForCausalLM");
-        expect_text(json_get(one, "parameters")->text, "2755008");
-        expect_text(json_get(one, "format")->text, "BF16");
-        expect_text(json_get(one, "bytes")->text, "5510016");
-    }
-    expect(count == 1 && supported == 1);
-    expect(strstr(table, "storyteller-draft") != NULL
-           && strstr(table, "GPTNeoXForCausalLM") != NULL
-           && strstr(table, "TinyLlama/TinyLlama-1.1B-Chat-v1.0") != NULL);
-}
-
 TEST(the_map)
 {
     char *text = fine(run("chapter00_map", "-n", "20", "--kernels", "plain"));
@@ -381,7 +358,6 @@ const Test cli_tests[] = {
     { "generate is repeatable", generate_is_repeatable },
     { "generate ends", generate_ends },
     { "generate --chat", generate_chat },
-    { "models", models },
     { "the map", the_map },
     { "help", help },
     { NULL, NULL },

@@ -207,30 +207,6 @@ TEST(folders_that_are_no_models)
     refused(folder, MODELDIR_ALL, EXIT_INPUT, "model.safetensors");
 }
 
-TEST(names_and_no_names)
-{
-    char path[HUBCACHE_PATH];
-
-    expect_ok(modelname_find(path, "storyteller", &error), &error);
-    expect(strstr(path, "models/storyteller") != NULL);
-    refused("storytelar", MODELDIR_ALL, EXIT_USAGE, "did you mean storyteller?");
-    refused("models/storyteler", MODELDIR_ALL, EXIT_USAGE,
-            "did you mean storyteller?");
-    refused("tinylama", MODELDIR_ALL, EXIT_USAGE, "did you mean tinyllama?");
-    refused("", MODELDIR_ALL, EXIT_USAGE, "neither a folder nor");
-    refused("/no/such/folder", MODELDIR_ALL, EXIT_USAGE, "neither a folder nor");
-    refused("./nothing", MODELDIR_ALL, EXIT_USAGE, "neither a folder nor");
-    refused("a/b/c", MODELDIR_ALL, EXIT_USAGE, "neither a folder nor");
-    refused("org/name@", MODELDIR_ALL, EXIT_USAGE, "is not the name of a model");
-    refused("org/..", MODELDIR_ALL, EXIT_USAGE, "is not the name of a model");
-    expect(!error_mentions(&error, "download"));
-    refused("LICENSE", MODELDIR_ALL, EXIT_INPUT, "is a file");
-    refused(STORYTELLER "/model.safetensors", MODELDIR_ALL, EXIT_INPUT,
-            "is a file");
-    write_in(test_scratch("."), "tiny.gguf", "GGUF");
-    refused(test_scratch("tiny.gguf"), MODELDIR_ALL, EXIT_INPUT, "GGUF");
-}
-
 /* Something is there by that name, so "there is none" would be a lie, and to go on
  * without it would be worse: the model would sample by other rules. */
 TEST(files_that_are_none)
@@ -249,69 +225,6 @@ TEST(files_that_are_none)
         expect(unlink(path) == 0 && mkdir(path, 0700) == 0);
         refused(folder, MODELDIR_ALL, EXIT_INPUT, "is a folder");
     }
-}
-
-/* A cache as the hub's own client lays it out. */
-static void make_cache(char root[256], const char *from)
-{
-    static const char *const steps[] = { "cache", "cache/models--HuggingFaceTB--"
-        "SmolLM2-135M-Instruct", NULL };
-    const char *commit = "0123456789abcdef0123456789abcdef01234567";
-    char path[600];
-
-    snprintf(root, 256, "%s", test_scratch("cache"));
-    for (int i = 0; steps[i] != NULL; i++)
-        expect(mkdir(test_scratch(steps[i]), 0700) == 0);
-    snprintf(path, sizeof path, "%s/refs", test_scratch(steps[1]));
-    expect(mkdir(path, 0700) == 0);
-    write_in(path, "main", commit);
-    snprintf(path, sizeof path, "%s/snapshots", test_scratch(steps[1]));
-    expect(mkdir(path, 0700) == 0);
-    link_in(path, commit, from);
-}
-
-TEST(models_of_the_hub)
-{
-    char root[256], path[HUBCACHE_PATH];
-    Arena arena = {0};
-    const FoundModel *found;
-    ModelDir dir;
-    int count, short_name = 0;
-
-    make_cache(root, STORYTELLER);
-    setenv("HF_HUB_CACHE", root, 1);
-    expect_ok(modelname_find(path, "smollm2-135m", &error), &error);
-    expect_ok(modelname_find(path, "HuggingFaceTB/SmolLM2-135M-Instruct", &error),
-              &error);
-    expect_ok(modelname_find(path, "HuggingFaceTB/SmolLM2-135M-Instruct@0123456789"
-                             "abcdef0123456789abcdef01234567", &error), &error);
-    expect_ok(modeldir_open(&dir, "smollm2-135m", MODELDIR_ALL, &error), &error);
-    modeldir_close(&dir);
-    found = modelname_list(&arena, &count);
-    for (int i = 0; i < count; i++)
-        short_name += strcmp(found[i].name, "smollm2-135m") == 0;
-    expect_int(short_name, 1);
-    arena_free(&arena);
-    refused("tinyllama", MODELDIR_ALL, EXIT_INPUT,
-            "download TinyLlama/TinyLlama-1.1B-Chat-v1.0");
-    expect(error_mentions(&error, root));           /* where it looked       */
-    refused("some/model", MODELDIR_ALL, EXIT_INPUT, "download some/model");
-    refused("HuggingFaceTB/SmolLM2-135M-Instruct@v2", MODELDIR_ALL, EXIT_INPUT,
-            "download HuggingFaceTB/SmolLM2-135M-Instruct --revision v2");
-}
-
-TEST(the_four_of_the_clone_are_listed)
-{
-    Arena arena = {0};
-    const FoundModel *found;
-    int count, seen = 0;
-
-    setenv("HF_HUB_CACHE", "/no/such/folder", 1);
-    found = modelname_list(&arena, &count);
-    for (int i = 0; i < count; i++)
-        seen += strncmp(found[i].name, "storyteller", 11) == 0;
-    expect_int(seen, 4);                            /* each of them once     */
-    arena_free(&arena);
 }
 
 #define CHATML "{% for message in messages %}{{'<|im_start|>' + message['role'] + " \
@@ -455,6 +368,47 @@ TEST(what_a_layout_needs_of_the_model)
     }
 }
 
+/* A thousand times one to four bytes of a good file are others, are gone or come
+ * twice: it is taken or refused with its place; nothing else. */
+TEST(broken_tokenizer_configs)
+{
+    static const char good[] = "{\"bos_token\":{\"content\":\"<s>\"},\"eos_token\":\"</s>\","
+        "\"chat_template\":[{\"name\":\"default\",\"template\":\"" CHATML "\"}],"
+        "\"model_max_length\":2048}";
+    static const char bytes[] = "\"\\{}[]:,'%#-+0n \x01\x7F\xC3\xFF";
+    const char *folder = folder_without("tokenizer_config.json");
+    uint64_t seed = 5;
+    int taken = 0;
+
+    for (int i = 0; i < 1000; i++) {
+        char text[2 * sizeof good];
+        size_t n = sizeof good - 1;
+        ChatTemplate chat;
+        ModelDir dir;
+
+        memcpy(text, good, sizeof good);
+        for (uint32_t k = 1 + test_random(&seed) % 4; k > 0; k--) {
+            size_t at = test_random(&seed) % n, with = test_random(&seed) % 3;
+
+            memmove(text + at + with, text + at + 1, n - at);   /* its NUL too */
+            n = n + with - 1;
+            for (size_t j = 0; j < with; j++)
+                text[at + j] = bytes[test_random(&seed) % (sizeof bytes - 1)];
+        }
+        write_in(folder, "tokenizer_config.json", text);
+        expect_ok(modeldir_open(&dir, folder, MODELDIR_TOKENIZER, &error), &error);
+        if (modeldir_chat(&chat, &dir, NULL, &error)) {
+            taken++;
+            chat_free(&chat);
+        } else {
+            expect(error.code == EXIT_INPUT && (error_mentions(&error, folder)
+                   || error_mentions(&error, "tokenizer_config.json")));
+        }
+        modeldir_close(&dir);
+    }
+    expect(taken > 20 && taken < 500);
+}
+
 const Test modeldir_tests[] = {
     { "all parts of a good folder", all_parts_of_a_good_folder },
     { "a tokenizer needs nothing else", a_tokenizer_needs_nothing_else },
@@ -463,12 +417,10 @@ const Test modeldir_tests[] = {
     { "wishes that are none", wishes_that_are_none },
     { "folders that are no models", folders_that_are_no_models },
     { "files that are none", files_that_are_none },
-    { "names, and no names", names_and_no_names },
-    { "models of the hub", models_of_the_hub },
-    { "the four of the clone are listed", the_four_of_the_clone_are_listed },
     { "chat templates", chat_templates },
     { "chat templates that are none", chat_templates_that_are_none },
     { "chat_template.jinja that is none", chat_template_files_that_are_none },
     { "what a layout needs of the model", what_a_layout_needs_of_the_model },
+    { "broken tokenizer_config.json", broken_tokenizer_configs },
     { NULL, NULL },
 };

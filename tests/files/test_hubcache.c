@@ -109,7 +109,6 @@ TEST(what_is_not_there)
 {
     make_cache("hub2");
     expect_refused("org/other", "models--org--other");
-    expect_refused("org/other", "hf download org/other");
     expect_refused("org/name@dev", "models--org--name/refs/dev");
     expect_refused("org/name@gone", "snapshots/000000000000");
     expect_refused("org/name@abcdef0123abcdef0123abcdef0123abcdef0123",
@@ -127,10 +126,16 @@ TEST(names_that_are_none)
         "", "/", "a/", "/a", "a/b/c", "..", "../a", "a/..", "a/../b", "org//name",
         "org/name@", "org/name@../main", "org/name@a/../../b", "org/name@/etc",
         "a b", "a\nb", "a\\b", "org--x/name", ".hidden", "\xC3\xA9/x", "@main",
+        "org/a..b", "-a", "a-", "org/a.", "org-/a", "org/a.git", "org/a@b//c",
+        "org/name@.x", "org/name@x/.y", "org/name@~1",
     };
-    char longer[5000];
+    char longer[5000], last[120] = "org/";
 
     make_cache("hub3");
+    memset(last + 4, 'a', 96);                  /* the longest that there is */
+    expect_error(last, EXIT_INPUT, "is not in the Hugging Face cache");
+    last[100] = 'a';
+    expect_error(last, EXIT_USAGE, "is not the name of a model");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         expect_error(names[i], EXIT_USAGE, "is not the name of a model");
     memset(longer, 'a', sizeof longer);
@@ -168,10 +173,87 @@ TEST(the_root)
     expect_root("/new");
 }
 
+/* As Python's expandvars does it, which the hub's client asks. */
+TEST(variables_in_the_root)
+{
+    static const char *const cases[][2] = {
+        { "$DISK/hub", "/disk/hub" }, { "${DISK}x/hub", "/diskx/hub" },
+        { "/a$DISK", "/a/disk" }, { "/$NOT_SET/x", "/$NOT_SET/x" },
+        { "/${NOT_SET}/x", "/${NOT_SET}/x" }, { "/a$", "/a$" }, { "/${DISK", "/${DISK" },
+        { "/$/x", "/$/x" }, { "~/$DISK", "/h//disk" }, { "$EMPTY/x", "/x" },
+    };
+
+    setenv("HOME", "/h", 1), setenv("DISK", "/disk", 1), setenv("EMPTY", "", 1);
+    unsetenv("NOT_SET");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        setenv("HF_HUB_CACHE", cases[i][0], 1);
+        expect_root(cases[i][1]);
+    }
+}
+
+/* What the client leaves when it is cut off, and what it never says about a model. */
+TEST(downloads_that_were_not_finished)
+{
+    char file[HUBCACHE_PATH], path[HUBCACHE_PATH], link[700];
+    Error error = {0};
+
+    make_cache("hub4");
+    make_folder("models--org--name/.no_exist");
+    make_folder("models--org--name/.no_exist/" COMMIT);
+    make_file("models--org--name/.no_exist/" COMMIT "/config.json", "");
+    expect_found("org/name", "models--org--name/snapshots/" COMMIT);
+    expect(hubcache_find(path, "org/name", &error));
+    expect(!hubcache_unfinished(file, path));
+    snprintf(link, sizeof link, "%s/models--org--name/snapshots/" COMMIT
+             "/model.safetensors", root);
+    expect(symlink("../../blobs/gone", link) == 0);
+    expect(hubcache_unfinished(file, path));
+    expect_text(file, link);
+    expect(unlink(link) == 0 && !hubcache_unfinished(file, path));
+    make_file("models--org--name/blobs/def.0123abcd.incomplete", "par");
+    expect(hubcache_unfinished(file, path));
+    expect(strstr(file, "blobs/def.0123abcd.incomplete") != NULL);
+    expect_refused("org/name@dev", "def.0123abcd.incomplete is a part of a file");
+    expect_found("org/name", "models--org--name/snapshots/" COMMIT);
+    make_folder("models--org--begun");
+    make_folder("models--org--begun/blobs");
+    make_file("models--org--begun/blobs/1.incomplete", "");
+    expect_refused("org/begun", "models--org--begun/blobs/1.incomplete");
+    expect(!hubcache_unfinished(file, "/a/folder") && !hubcache_unfinished(file, ""));
+}
+
+TEST(repositories_of_paths)
+{
+    static const char *const cases[][2] = {
+        { "models--org--name", "org/name" }, { "models--alone", "alone" },
+        { "/x/models--a--b/snapshots/01", "a/b" },
+        { "/models--x/y/models--a--b.c/blobs", "a/b.c" },
+        { "models--", NULL }, { "models--a--", NULL }, { "models--a--b--c", NULL },
+        { "datasets--a--b", NULL }, { "/x/mymodels--a--b", NULL }, { "", NULL },
+        { "models----b", NULL }, { "models--..", NULL },
+    };
+    char name[HUBCACHE_NAME], longer[600];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool found = hubcache_repository(name, cases[i][0]);
+
+        expect(found == (cases[i][1] != NULL));
+        if (found)
+            expect_text(name, cases[i][1]);
+    }
+    memset(longer, 'a', sizeof longer);
+    memcpy(longer, "models--", 8);
+    longer[sizeof longer - 1] = '\0';
+    expect(!hubcache_repository(name, longer));
+}
+
 const Test hubcache_tests[] = {
     { "revisions", revisions },
     { "what is not there is named", what_is_not_there },
     { "names that are none", names_that_are_none },
     { "the root, by the hub's order of variables", the_root },
+    { "variables in the root", variables_in_the_root },
+    { "downloads that were not finished", downloads_that_were_not_finished },
+    { "repositories of paths", repositories_of_paths },
     { NULL, NULL },
 };

@@ -1,0 +1,14 @@
+/* drafts.h - which model can be the draft of which
+ *
+ * Rules of use: all models are looked at first; draft_of lives in the arena.
+ */
+#ifndef DRAFTS_H
+#define DRAFTS_H
+
+#include "chapters/commands/modelneeds.h"
+
+/* seen [count]: fills draft_of and drafts. A tokenizer.json that is not there, or that
+ * had to be read and cannot be, makes an error of its model. */
+void drafts_find(ModelSeen *seen, int count, Arena *arena);
+
+#endif
