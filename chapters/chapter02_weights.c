@@ -39,6 +39,7 @@
  * - The hexdump shows the least byte first: a number's sign is in its *second* byte.
  * - The f16 beside the bf16 has more digits and less reach. Most models are trained in
  *   bf16 today, and their weights are so near to 0 that f16 holds them as well.
+ * - What makes one model another is a page of settings: the table in part 5.
  * - Heads that share keys and values (TinyLlama: 32 share 4) save little of the file
  *   and most of the cache.
  *
@@ -250,7 +251,7 @@ static void show_families(Look *k)
     if (k->others.count == 0)
         return;
     lesson_say(&k->l, "Beside the weights lies a page of settings, config.json. These are "
-               "five models that people use. E is the width of a row, L the number of "
+               "models that people use. E is the width of a row, L the number of "
                "layers; H query heads share K key heads, each D numbers wide, of which R "
                "turn with the position, as fast as theta and scaling say (chapter 04); F is "
                "the width inside the MLP, V the size of the vocabulary.");

@@ -25,9 +25,9 @@
  *      logits  = Woutput · Norm(x_L)                                      (4)
  *
  * That is Llama's layer. GPT-NeoX has no gate: its bend is gelu(Wup · n), and a bias is
- * added behind every matrix. It and StableLM have the older norm, which moves the row's
- * mean to zero first. --model storyteller-neox and --model storyteller-stablelm show
- * them: the same function, other fields of its Config.
+ * added behind every matrix of a layer. It and StableLM have the older norm, which moves
+ * the row's mean to zero first. --model storyteller-neox and --model storyteller-stablelm
+ * show them: the same function, other fields of its Config.
  *
  * Nothing in (1) to (4) knows another word. So this machine guesses from the last
  * word only: behind "The cat" and behind "cat" it has the same scores, to the last

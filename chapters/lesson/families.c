@@ -61,6 +61,17 @@ static bool read_config(Config *config, Rope *rope, const char *shape, Error *er
     return fine;
 }
 
+/* One more that is not there, or cannot be read and says why. */
+static void leave_out(Families *f, const char *shape, const Error *error)
+{
+    const char *before = f->missing != NULL ? f->missing : "";
+    const char *comma = f->missing != NULL ? "; " : "";
+
+    f->missing = error->code == EXIT_USAGE
+               ? arena_print(&f->arena, "%s%sno %s.json", before, comma, shape)
+               : arena_print(&f->arena, "%s%s%s.json: %s", before, comma, shape, error->text);
+}
+
 void families_read(Families *f)
 {
     *f = (Families){0};
@@ -70,7 +81,7 @@ void families_read(Families *f)
 
         *one = (Family){ .name = known[i].name, .head = known[i].head };
         if (!read_config(&one->config, &one->rope, known[i].shape, &error)) {
-            f->missing = arena_print(&f->arena, "%s", error.text);
+            leave_out(f, known[i].shape, &error);
             continue;
         }
         one->tensor = weights_expected(&one->config, &f->arena, &one->tensors);
@@ -91,7 +102,7 @@ void families_free(Families *f)
 void families_missing(Lesson *l, const Families *f)
 {
     if (f->missing != NULL)
-        picture_text(l, "missing", "left out", f->missing);
+        picture_text(l, "missing", "left out, models/shapes", f->missing);
 }
 
 /* --- the table -------------------------------------------------------------------- */
@@ -360,9 +371,9 @@ static void show_scaling(Lesson *l, Families *f, const Family *one)
 
 void families_turns(Lesson *l, Families *f)
 {
-    lesson_say(l, "One head of each of five models, to scale. Number i of the first half "
-               "turns together with number i of the second half. What does not turn scores "
-               "the same at any distance: it asks what a word is, not where.");
+    lesson_say(l, "One head of each model, to scale. Number i of the first half turns "
+               "together with number i of the second half. What does not turn scores the "
+               "same at any distance: it asks what a word is, not where.");
     show_widths(l, f);
     lesson_say(l, "How many words a full round takes, for the fastest pair of each model "
                "and for the slowest, and how many pairs come round at all within the "

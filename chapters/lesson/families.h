@@ -25,7 +25,7 @@ typedef struct {
 typedef struct {
     Family family[FAMILIES];
     int count;
-    const char *missing;            /* why one is not there; NULL: all are   */
+    const char *missing;            /* which are not there, or why; NULL: none */
     Arena arena;
 } Families;
 

@@ -165,7 +165,8 @@ TEST(left_out)
     test_write(test_scratch("lost/bin/models/shapes/tinyllama.json"), "[]", 2);
     expect(chdir(test_scratch("lost")) == 0 && setenv("RUN", copy, 1) == 0);
     text = fine(run("chapter02_weights", "--model", model));
-    expect(strstr(text, "left out") != NULL && strstr(text, "no shape smollm2") != NULL);
+    expect(strstr(text, "left out") != NULL && strstr(text, "no smollm2-135m.json") != NULL);
+    expect(strstr(text, "tinyllama.json: config.json:") != NULL);
     expect(strstr(text, "Pythia-1B") != NULL && strstr(text, "TinyLlama") == NULL);
     text = fine(run("chapter04_attention", "--model", model));
     expect(strstr(text, "left out") != NULL && strstr(text, "64 of 256") != NULL);

@@ -133,7 +133,7 @@ static char *on_a_terminal(const LessonName *l, const char *model,
     child = child_start(args, "/dev/null", path, test_scratch("terminal.err"));
     for (;;) {
         struct pollfd wait = { .fd = reader, .events = POLLIN };
-        ssize_t n = poll(&wait, 1, 100) > 0
+        ssize_t n = poll(&wait, 1, 10) > 0
                   ? read(reader, text + length, sizeof text - 1 - length) : 0;
 
         length += n > 0 ? (size_t)n : 0;
