@@ -28,23 +28,19 @@
  * format; and from beside it a tokenizer, its settings and wishes, where they are
  * there. Without one a tokenizer of single bytes is written.
  *
- * Nothing is left behind by a run that fails or is stopped with Ctrl-C: whatever was
- * written is removed again.
+ * The folder appears whole or not at all: a run that fails or is stopped with Ctrl-C
+ * leaves nothing behind.
  *
  * Read next: weights-tools/common/random_weights.c, then weights-tools/inspect.c.
  */
-#include <errno.h>                  /* why a folder cannot be made          */
 #include <stdio.h>                  /* printf                               */
-#include <string.h>                 /* strlen, strrchr, strerror            */
-#include <sys/stat.h>               /* mkdir                                */
-#include <unistd.h>                 /* unlink, rmdir                        */
+#include <string.h>                 /* strlen, strrchr                      */
 
 #include "base/atomicfile.h"        /* small files, whole                   */
 #include "base/clock.h"             /* how long it took                     */
 #include "base/interrupt.h"         /* Ctrl-C                               */
 #include "base/mapfile.h"           /* what is copied                       */
 #include "base/parallel.h"          /* --threads                            */
-#include "base/place.h"             /* is the folder empty?                 */
 #include "base/progress.h"          /* a bar for the gigabytes              */
 #include "decode/modelname.h"       /* names of shapes                      */
 #include "files/json_write.h"       /* --json                               */
@@ -52,6 +48,7 @@
 #include "model/weights.h"          /* which tensors a model has            */
 #include "weights-tools/common/byte_tokenizer.h"
 #include "weights-tools/common/disk.h"
+#include "weights-tools/common/newfolder.h"
 #include "weights-tools/common/random_weights.h"
 #include "weights-tools/common/tool.h"
 
@@ -78,9 +75,7 @@ typedef struct {                    /* one run                              */
     RandomWeights random;
     Progress bar;
     uint64_t done;                  /* numbers that are written             */
-    bool made_folder;
-    const char *written[8];         /* paths to remove when it fails        */
-    int writtens;
+    NewFolder made;                 /* what will be at folder               */
     Arena arena;
 } Synthesis;
 
@@ -124,44 +119,6 @@ static bool list_tensors(Synthesis *s, Error *error)
         s->numbers += tensor_count(t);
     }
     return true;
-}
-
-/* ---- where it goes */
-
-/* Make the folder, or take one that is empty. */
-static bool take_folder(Synthesis *s, Error *error)
-{
-    int count = 0;
-
-    if (mkdir(s->folder, 0777) == 0) {
-        s->made_folder = true;
-        return true;
-    }
-    if (errno != EEXIST || !path_is_folder(s->folder))
-        return error_set(error, "%s: the folder cannot be made: %s", s->folder,
-                         strerror(errno));
-    place_names(s->folder, &s->arena, &count);
-    return count == 0
-        || error_set(error, "%s: holds %d files already, and a model of another run "
-                     "would be mixed with this one: remove them, or name a new "
-                     "folder", s->folder, count);
-}
-
-/* The path of a file in the folder; it will be removed if the run fails. */
-static const char *will_write(Synthesis *s, const char *name)
-{
-    const char *path = arena_print(&s->arena, "%s/%s", s->folder, name);
-
-    s->written[s->writtens++] = path;
-    return path;
-}
-
-static void take_back(const Synthesis *s)
-{
-    for (int i = 0; i < s->writtens; i++)
-        unlink(s->written[i]);
-    if (s->made_folder)
-        rmdir(s->folder);
 }
 
 /* ---- the small files */
@@ -210,8 +167,8 @@ static bool write_config(Synthesis *s, Error *error)
         text_print(&text, "\"torch_dtype\": %s,", word);
     }
     text_add(&text, bytes + done, file.size - done);
-    fine = atomicfile_save(will_write(s, "config.json"), text.bytes, text.length,
-                           error);
+    fine = atomicfile_save(newfolder_path(&s->made, "config.json"), text.bytes,
+                           text.length, error);
     text_free(&text);
     mapfile_close(&file);
     return fine;
@@ -228,8 +185,8 @@ static bool copy_companions(Synthesis *s, Error *error)
             continue;
         if (!mapfile_open(&file, from, error))
             return false;
-        fine = atomicfile_save(will_write(s, companions[i]), file.bytes, file.size,
-                               error);
+        fine = atomicfile_save(newfolder_path(&s->made, companions[i]), file.bytes,
+                               file.size, error);
         mapfile_close(&file);
         if (!fine)
             return false;
@@ -249,8 +206,8 @@ static bool write_tokenizer(Synthesis *s, Error *error)
         return true;
     s->tokenizer = byte_tokenizer(&text, &s->config) ? "bytes" : "none";
     fine = text.length == 0
-        || atomicfile_save(will_write(s, "tokenizer.json"), text.bytes, text.length,
-                           error);
+        || atomicfile_save(newfolder_path(&s->made, "tokenizer.json"), text.bytes,
+                           text.length, error);
     text_free(&text);
     return fine;
 }
@@ -277,7 +234,7 @@ static bool write_weights(Synthesis *s, double shard, Error *error)
     bool fine;
 
     progress_start(&s->bar, "writing the weights");
-    fine = safetensors_write_model(s->folder, s->tensors, s->count,
+    fine = safetensors_write_model(s->made.beside, s->tensors, s->count,
                                    (size_t)(shard * MEGA), fill, s, error);
     progress_end(&s->bar);
     return fine;
@@ -289,12 +246,13 @@ static bool synthesize(Synthesis *s, const Options *options, Error *error)
     random_weights_init(&s->random, (uint64_t)options->seed);
     return find_config(s, options->argument[0], error)
         && list_tensors(s, error)
-        && take_folder(s, error)
-        && disk_check(s->folder, s->bytes + SMALL_FILES, error)
+        && newfolder_open(&s->made, s->folder, error)
+        && disk_check(s->made.beside, s->bytes + SMALL_FILES, error)
         && write_config(s, error)
         && copy_companions(s, error)
         && write_tokenizer(s, error)
-        && write_weights(s, options->shard, error);
+        && write_weights(s, options->shard, error)
+        && newfolder_commit(&s->made, error);
 }
 
 /* ---- what was done */
@@ -355,13 +313,12 @@ static int run(const Options *options)
         must(dtype_find(&s->dtype, options->dtype != NULL ? options->dtype : "BF16"),
              "the option table allows %s", options->dtype);
         fine = synthesize(s, options, &error);
-        if (!fine)
-            take_back(s);
-        else if (options->json)
+        if (fine && options->json)
             report_json(s, options->seed);
-        else
+        else if (fine)
             report(s, clock_seconds() - started);
     }
+    newfolder_abandon(&s->made);
     json_free(&s->document);
     arena_free(&s->arena);
     memory_give_back(s);

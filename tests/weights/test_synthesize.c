@@ -200,7 +200,7 @@ TEST(what_is_refused_leaves_nothing)
     expect(path_is_file(in(full, "mine")) && !path_is_there(in(full, "config.json")));
     refuse(2, "tinyllama", tool("synthesize", "tinylama", to));
     refuse(2, "takes SHAPE FOLDER", tool("synthesize", path));
-    refuse(3, "cannot be made", tool("synthesize", path, in(to, "deep/er")));
+    refuse(3, "making a folder there failed", tool("synthesize", path, in(to, "deep/er")));
     refuse(3, "not supported", tool("synthesize", config("b",
            "{\"architectures\":[\"MambaForCausalLM\"]}"), to));
     expect(!path_is_there(to));
@@ -228,15 +228,18 @@ TEST(ctrl_c_leaves_nothing)
 {
     const char *to = strdup(test_scratch("stopped"));
     const char *const args[] = { "smollm2-135m", to, "--shard-size", "1", NULL };
+    char beside[300];
     pid_t child;
 
     child_tool = "synthesize";
     child = child_start(args, "/dev/null", "/dev/null", "/dev/null");
-    for (int i = 0; i < 3000 && files_in(to) < 6; i++)
+    snprintf(beside, sizeof beside, "%s.%ld.part", to, (long)child);
+    for (int i = 0; i < 3000 && files_in(beside) < 6; i++)
         nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+    expect(files_in(beside) >= 6);
     kill(child, SIGINT);
     expect_int(child_wait(child), 130);
-    expect(!path_is_there(to));
+    expect(!path_is_there(to) && !path_is_there(beside));
 }
 
 const Test synthesize_tests[] = {
