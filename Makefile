@@ -112,11 +112,13 @@ $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(LIB)
 NAME    = billion-llm
 DEST    = $(DESTDIR)$(PREFIX)
 SHARE   = $(DEST)/share
-install: run            ## the program, its man page, completions and tiny models into PREFIX
+install: run tools      ## the programs, the man page, completions and tiny models into PREFIX
 	install -d "$(DEST)/bin" "$(SHARE)/man/man1" "$(SHARE)/$(NAME)" \
 	  "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" \
 	  "$(SHARE)/fish/vendor_completions.d"
 	install run "$(DEST)/bin/$(NAME)"
+	for tool in $(TOOLS); do \
+	  install $(BUILD)/weights-tools/$$tool "$(DEST)/bin/$(NAME)-$$tool" || exit 1; done
 	./run --man > "$(SHARE)/man/man1/$(NAME).1"
 	./run --completions bash > "$(SHARE)/bash-completion/completions/$(NAME)"
 	./run --completions zsh > "$(SHARE)/zsh/site-functions/_$(NAME)"

@@ -179,13 +179,30 @@ static bool find_in_hub(char path[HUBCACHE_PATH], const char *name,
     return false;
 }
 
-/* org/name or org/name@revision, and no folder of that first part here. */
+/* The short name that may be meant: by what stands behind the last "/" and before an
+ * "@". NULL: none is near. */
+static const char *nearest(const char *name)
+{
+    const char *names[NAMES], *last = strrchr(name, '/');
+    char typed[64];
+
+    for (size_t i = 0; i < NAMES; i++)
+        names[i] = model_names[i].name;
+    last = last != NULL ? last + 1 : name;
+    snprintf(typed, sizeof typed, "%.*s", min_int((int)strcspn(last, "@"), 63), last);
+    return options_nearest(typed, names);
+}
+
+/* org/name, perhaps with @revision, and no folder of that first part here; or
+ * name@revision, and no short name is near. */
 static bool looks_like_repository(const char *name)
 {
-    const char *slash = strchr(name, '/');
+    const char *slash = strchr(name, '/'), *at = strchr(name, '@');
     char first[256];
 
-    if (slash == NULL || slash == name || slash[1] == '\0' || slash[1] == '@'
+    if (slash == NULL || (at != NULL && at < slash))
+        return at != NULL && at != name && nearest(name) == NULL;
+    if (slash == name || slash[1] == '\0' || slash + 1 == at
         || strchr("./~", name[0]) != NULL || slash - name >= (int)sizeof first)
         return false;
     if (strcspn(slash + 1, "/") < strcspn(slash + 1, "@"))
@@ -216,13 +233,8 @@ static bool refuse_file(const char *name, Error *error)
 /* A path of another system, a slip of the pen, or nothing that we can guess. */
 static bool refuse_unknown(const char *name, Error *error)
 {
-    const char *names[NAMES];
-    const char *last = strrchr(name, '/');
-    const char *near;
+    const char *near = nearest(name);
 
-    for (size_t i = 0; i < NAMES; i++)
-        names[i] = model_names[i].name;
-    near = options_nearest(last != NULL ? last + 1 : name, names);
     return error_code(error, EXIT_USAGE, "the model %.200s%s is neither a folder nor a "
                       "known name%s%s%s; %s`./run models` lists what is here", name,
                       strlen(name) > 200 ? "…" : "", near != NULL ? ": did you mean " : "",

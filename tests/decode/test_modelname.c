@@ -45,6 +45,7 @@ TEST(names_and_no_names)
     refused("models/storyteler", EXIT_USAGE, "did you mean storyteller?");
     refused("models/storyteler/", EXIT_USAGE, "did you mean storyteller?");
     refused("tinylama", EXIT_USAGE, "did you mean tinyllama?");
+    refused("tinylama@v1", EXIT_USAGE, "did you mean tinyllama?");
     refused("", EXIT_USAGE, "cannot be empty");
 }
 
@@ -118,6 +119,8 @@ TEST(revisions_of_the_cache)
     refused("tinyllama@v2", EXIT_INPUT,
             "weights-tools/download TinyLlama/TinyLlama-1.1B-Chat-v1.0@v2");
     refused("some/model", EXIT_INPUT, "weights-tools/download some/model");
+    refused("gpt2@refs/pr/1", EXIT_INPUT, "weights-tools/download gpt2@refs/pr/1");
+    refused("gpt2", EXIT_USAGE, "neither a folder nor");
     refused("some/model/", EXIT_INPUT, "weights-tools/download some/model");
 }
 
