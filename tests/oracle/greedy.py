@@ -89,7 +89,7 @@ def check(folder, model, prompt):
 def main():
     folder = os.environ.get("SMOLLM2")
     if not folder:
-        print("SMOLLM2 names no folder (tests/oracle/smollm2.py makes one)")
+        print("SMOLLM2 names no folder (tests/real_model.sh makes one)")
         print("0 passed, 0 failed, 1 skipped")
         return 0
     torch.set_num_threads(2)

@@ -230,7 +230,7 @@ static bool find_scaling(RopeConfig *rope, const GgufTensor *t, Error *error)
     rope->low = 1, rope->high = 4, rope->trained = 0;
     found = explains(rope, divisor);
     rope->factor = found ? 1 : divisor[half - 1];
-    for (rope->trained = 256; !found && rope->trained <= 1 << 20; rope->trained *= 2)
+    for (rope->trained = 16; !found && rope->trained <= 1 << 20; rope->trained *= 2)
         if (rope->factor > 1 && rope->factor <= 1e6f && explains(rope, divisor)) {
             found = true;
             break;
