@@ -34,6 +34,21 @@
  * or none, and it is thrown away. Each merge adds at most two entries, so the
  * whole costs O(n log n).
  *
+ * Tokenizers of SentencePiece's kind have no pieces: a blank is written ▁, and a
+ * whole book is one piece. Yet words stay apart by themselves, if
+ *
+ *      no merge has a right half that begins with ▁ and a left half that
+ *      does not end with ▁                                              (2)
+ *
+ *      ▁ t h e ┊ ▁ c a t     at ┊ something that is not ▁ meets a ▁
+ *
+ * At ┊ nothing is ever merged: whatever grows on its left ends with the same
+ * character as before, on its right with ▁ in front. So no merge changes a pair on
+ * the other side, each side makes its own merges in its own order, and (1) only says
+ * whose turn it is. The ids are those of "▁the" and of "▁cat". Whether (2) holds is
+ * seen when the list is read; Llama 2's does, and a heap of some letters is in the
+ * cache where one of a book is not.
+ *
  * Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words
  * with Subword Units", 2016, section 3.2; details as `tokenizers` has them.
  * Read next: text/merges.c, and text/tokenizer.c, which decides what a piece is.
@@ -51,6 +66,7 @@
 struct Bpe {
     Vocabulary vocabulary;
     Merges merges;
+    bool words;             /* may be cut before each ▁ that follows others */
     int unknown;            /* id for a character without a token, or -1    */
     bool fuse_unknown;      /* a run of them is one                         */
     bool whole_first;       /* ignore_merges: a piece that is a token is it */
@@ -139,6 +155,16 @@ static bool refuse_rest(const Json *model, Error *error)
     return true;
 }
 
+/* Rule (2), which speaks of symbols that are spelt as the text is: ▁ must be one, and
+ * the unknown token, which stands for other characters, must not look like it. */
+static bool keeps_words_apart(const Bpe *bpe)
+{
+    return !bpe->merges.join_words && !bpe->whole_first
+        && bpe_find(bpe, WORD_MARK, WORD_MARK_LENGTH) >= 0
+        && (bpe->unknown < 0
+            || !mark_ends(bpe->vocabulary.token[bpe->unknown]));
+}
+
 static bool read_settings(Bpe *bpe, const Json *model, Error *error)
 {
     const Json *unknown = json_get(model, "unk_token");
@@ -177,8 +203,10 @@ Bpe *bpe_new(const Json *model, Error *error)
         && component_field(&merges, model, "merges", JSON_ARRAY, error)
         && vocabulary_init(&bpe->vocabulary, vocabulary, error)
         && merges_init(&bpe->merges, merges, &bpe->vocabulary, error)
-        && read_settings(bpe, model, error))
+        && read_settings(bpe, model, error)) {
+        bpe->words = keeps_words_apart(bpe);
         return bpe;
+    }
     bpe_free(bpe);
     return NULL;
 }
@@ -354,18 +382,12 @@ static void show_piece(const BpeWork *work, const char *piece, size_t length)
         work->observer->symbol(work->observer->context, work->symbol[i].id);
 }
 
-/* Append the ids of one piece: see the essay.
- *
- *   piece   [length] valid UTF-8
- *   Cost:   O(n log n) for n characters; the work keeps 12 bytes for each, 16 for
- *           the pairs that wait at most, and room to grow: some 40 n bytes
- */
-void bpe_encode(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
-                size_t length)
+/* One piece, or one word of it. */
+static void encode_one(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
+                       size_t length)
 {
     int whole = bpe->whole_first ? bpe_find(bpe, piece, length) : -1;
 
-    must(length < INT_MAX, "a piece of %zu bytes is too long", length);
     work->symbols = 0;
     if (whole >= 0)
         add_symbol(work, whole);
@@ -378,4 +400,41 @@ void bpe_encode(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
     for (int i = 0; i < work->symbols; i++)
         if (work->symbol[i].id >= 0)
             ids_add(out, work->symbol[i].id);
+}
+
+/* The bytes of the word at the front: all its ▁, then up to the next one. */
+static size_t word_length(const char *text, size_t length)
+{
+    size_t at = 0;
+    bool marks = true;              /* nothing else has come so far         */
+
+    while (at < length) {
+        bool mark = text[at] == WORD_MARK[0]
+                    && mark_begins((Spelling){ text + at, length - at });
+
+        if (mark && !marks)
+            break;
+        marks = mark;
+        at += mark ? WORD_MARK_LENGTH : 1;
+    }
+    return at;
+}
+
+/* Append the ids of one piece: see the essay. An observer sees it whole, words or no
+ * words: the merges are the same, and so is their order.
+ *
+ *   piece   [length] valid UTF-8
+ *   Cost:   O(n log n) for n characters; the work keeps 12 bytes for each, 16 for
+ *           the pairs that wait at most, and room to grow: some 40 n bytes
+ */
+void bpe_encode(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
+                size_t length)
+{
+    bool words = bpe->words && work->observer == NULL;
+
+    must(length < INT_MAX, "a piece of %zu bytes is too long", length);
+    for (size_t at = 0, n; at < length; at += n) {
+        n = words ? word_length(piece + at, length - at) : length;
+        encode_one(out, bpe, work, piece + at, n);
+    }
 }

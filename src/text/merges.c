@@ -28,7 +28,7 @@
  */
 #include "text/merges.h"
 
-#include <string.h>         /* memchr, memset, strncmp                      */
+#include <string.h>         /* memchr, memcmp, memset, strncmp              */
 
 #include "base/utf8.h"      /* Text: both halves together                   */
 
@@ -50,6 +50,19 @@ static Merge *find_slot(const Merges *merges, int left, int right)
 const Merge *merges_find(const Merges *merges, int left, int right)
 {
     return find_slot(merges, left, right);
+}
+
+bool mark_begins(Spelling s)
+{
+    return s.length >= WORD_MARK_LENGTH
+        && memcmp(s.text, WORD_MARK, WORD_MARK_LENGTH) == 0;
+}
+
+bool mark_ends(Spelling s)
+{
+    return s.length >= WORD_MARK_LENGTH
+        && memcmp(s.text + s.length - WORD_MARK_LENGTH, WORD_MARK,
+                  WORD_MARK_LENGTH) == 0;
 }
 
 /* One merge, in either spelling:
@@ -115,6 +128,7 @@ static bool add_merge(Merges *merges, Text *both, const Vocabulary *vocabulary,
                     (Spelling){ both->bytes, both->length }, m, error))
         return false;
     *find_slot(merges, new.left, new.right) = new;
+    merges->join_words |= mark_begins(half[1]) && !mark_ends(half[0]);
     return true;
 }
 

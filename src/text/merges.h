@@ -14,10 +14,18 @@ typedef struct {            /* one line of the list                         */
     int merged;             /* id of both together                          */
 } Merge;
 
+#define WORD_MARK "\xE2\x96\x81"    /* ▁, U+2581: SentencePiece's blank     */
+#define WORD_MARK_LENGTH 3
+
 typedef struct {
     Merge *slot;            /* [slots] see the .c                           */
     size_t slots;           /* a power of two                               */
+    bool join_words;        /* is there a merge whose right half begins with
+                               ▁ and whose left half does not end with it?  */
 } Merges;
+
+bool mark_begins(Spelling spelling);    /* does it begin with ▁? …           */
+bool mark_ends(Spelling spelling);      /* … end with it?                    */
 
 /* list: "merges" of tokenizer.json; nothing of it is kept. */
 bool merges_init(Merges *merges, const Json *list, const Vocabulary *vocabulary,

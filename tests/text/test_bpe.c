@@ -37,18 +37,29 @@ static int naive(int *ids, int n, const Parts *parts, int tokens)
     }
 }
 
-/* Random vocabularies over a, b, c, d; no spelling and no pair stands twice. */
-static int random_vocabulary(Parts *parts, char names[][64], int tokens,
+/* Does a merge join a word's end and the next word's ▁? */
+static bool joins_words(const char *left, const char *right)
+{
+    size_t n = strlen(left);
+
+    return strncmp(right, "▁", 3) == 0 && (n < 3 || strcmp(left + n - 3, "▁") != 0);
+}
+
+/* Random vocabularies over a, ▁, c, d, with merges that join words or without; no
+ * spelling and no pair stands twice. */
+static int random_vocabulary(Parts *parts, char names[][64], int tokens, bool apart,
                              uint64_t *seed)
 {
+    static const char *const letters[4] = { "a", "▁", "c", "d" };
     int n = 4;
 
     for (int i = 0; i < 4; i++)
-        snprintf(names[i], 64, "%c", 'a' + i);
+        snprintf(names[i], 64, "%s", letters[i]);
     for (int tries = 0; n < tokens && tries < 1000; tries++) {
         int left = (int)(test_random(seed) % (uint32_t)n);
         int right = (int)(test_random(seed) % (uint32_t)n);
-        bool new = strlen(names[left]) + strlen(names[right]) < 12;
+        bool new = strlen(names[left]) + strlen(names[right]) < 20
+                   && !(apart && joins_words(names[left], names[right]));
         char both[64];
 
         snprintf(both, sizeof both, "%.31s%.31s", names[left], names[right]);
@@ -69,7 +80,7 @@ TEST(equals_looking_at_all_pairs)
     uint64_t seed = 7;
 
     for (int model = 0; model < 40; model++) {
-        int tokens = random_vocabulary(parts, names, 40, &seed);
+        int tokens = random_vocabulary(parts, names, 40, model % 2 == 0, &seed);
         size_t used = (size_t)snprintf(text, sizeof text, "{\"vocab\":{");
         BpeWork *work = bpe_work_new();
         Error error = {0};
@@ -89,20 +100,62 @@ TEST(equals_looking_at_all_pairs)
         expect_int(bpe_vocabulary(bpe), tokens);
 
         for (int k = 0; k < 100; k++) {
-            char piece[60];
-            int want[60], n = (int)(test_random(&seed) % 60), letters = n;
+            char piece[200] = "";
+            int want[60], n = (int)(test_random(&seed) % 60);
             Ids ids = {0};
 
             for (int i = 0; i < n; i++) {
                 want[i] = (int)(test_random(&seed) % (k % 2 ? 4 : 2));
-                piece[i] = (char)('a' + want[i]);
+                strcat(piece, names[want[i]]);
             }
             n = naive(want, n, parts, tokens);
-            bpe_encode(&ids, bpe, work, piece, (size_t)letters);
+            bpe_encode(&ids, bpe, work, piece, strlen(piece));
             expect_int(ids.count, n);
             expect(n == 0 || memcmp(ids.id, want, sizeof *want * (size_t)n) == 0);
             ids_free(&ids);
         }
+        bpe_work_free(work);
+        bpe_free(bpe);
+    }
+}
+
+/* Where ▁ begins no word of its own: a merge joins words, an unknown token ends with
+ * ▁, ▁ is spelt in bytes, a whole piece is a token. The ids are those that `tokenizers`
+ * 0.23.3 gives. */
+TEST(words_are_cut_only_where_it_is_exact)
+{
+    static const struct { const char *model, *text; int count, ids[12]; } cases[] = {
+        { "{\"vocab\":{\"▁\":0,\"a\":1,\"u▁\":2,\"u▁▁\":3},"
+          "\"merges\":[\"u▁ ▁\"],\"unk_token\":\"u▁\"}", "a?▁a", 3, { 1, 3, 1 } },
+        { "{\"vocab\":{\"a\":0,\"<0xE2>\":1,\"<0x96>\":2,\"<0x81>\":3,\"a<0xE2>\":4},"
+          "\"merges\":[\"a <0xE2>\"],\"byte_fallback\":true}", "aa▁", 4, { 0, 4, 2, 3 } },
+        { "{\"vocab\":{\"a\":0,\"▁\":1,\"a▁\":2,\"▁a\":3},"
+          "\"merges\":[\"a ▁\",\"▁ a\"]}", "a▁a▁▁a", 3, { 2, 2, 3 } },
+        { "{\"vocab\":{\"a\":0,\"▁\":1,\"a▁\":2,\"▁a\":3,\"▁▁\":4,\"a▁▁\":5},"
+          "\"merges\":[\"▁ a\",\"a ▁\",\"▁ ▁\",\"a ▁▁\"]}", "a▁aa▁▁", 4,
+          { 0, 3, 2, 1 } },
+        { "{\"vocab\":{\"a\":0,\"▁\":1,\"a▁\":2},\"merges\":[],"
+          "\"ignore_merges\":true}", "a▁", 1, { 2 } },
+        { "{\"vocab\":{\"a\":0,\"▁\":1,\"u\":2,\"<0x3F>\":3},\"merges\":[],"
+          "\"unk_token\":\"u\",\"fuse_unk\":true,\"byte_fallback\":true}",
+          "?" "?!▁!?▁▁!!▁a!", 12, { 3, 3, 2, 1, 3, 2, 1, 1, 2, 1, 0, 2 } },
+        { "{\"vocab\":{\"a\":0,\"▁\":1,\"▁a\":2,\"▁▁\":3,\"aa\":4,\"▁aa\":5},"
+          "\"merges\":[\"a a\",\"▁ ▁\",\"▁ aa\",\"▁ a\"]}", "aa▁aaa▁▁a▁", 6,
+          { 4, 5, 0, 3, 0, 1 } },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Error error = {0};
+        Ids ids = {0};
+        BpeWork *work = bpe_work_new();
+        Bpe *bpe = from_text(cases[i].model, &error);
+
+        expect_ok(bpe != NULL, &error);
+        bpe_encode(&ids, bpe, work, cases[i].text, strlen(cases[i].text));
+        expect_int(ids.count, cases[i].count);
+        for (int k = 0; k < ids.count; k++)
+            expect_int(ids.id[k], cases[i].ids[k]);
+        ids_free(&ids);
         bpe_work_free(work);
         bpe_free(bpe);
     }
@@ -287,6 +340,7 @@ TEST(the_race_can_be_watched)
 
 const Test bpe_tests[] = {
     { "equals looking at all pairs", equals_looking_at_all_pairs },
+    { "words are cut only where it is exact", words_are_cut_only_where_it_is_exact },
     { "a long run is fast", a_long_run_is_fast },
     { "tokens are found both ways", tokens_are_found_both_ways },
     { "bad models are refused with their place",
