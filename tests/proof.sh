@@ -128,6 +128,7 @@ oracles() {
     fi
     step "safetensors files" "$PYTHON" tests/oracle/safetensors_files.py
     step "constants of the elementary functions" "$PYTHON" tests/oracle/elementary_constants.py
+    step "the cache of the hub's own client" "$PYTHON" tests/oracle/hub_cache.py
     step "where texts are cut" "$PYTHON" tests/oracle/pretokenize.py
     step "random strings through tokenizers" "$PYTHON" tests/oracle/tokenizers_random.py
     step "GGUF files there and back" "$PYTHON" tests/oracle/convert.py
