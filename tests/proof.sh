@@ -131,6 +131,7 @@ oracles() {
     step "the cache of the hub's own client" "$PYTHON" tests/oracle/hub_cache.py
     step "where texts are cut" "$PYTHON" tests/oracle/pretokenize.py
     step "random strings through tokenizers" "$PYTHON" tests/oracle/tokenizers_random.py
+    step "conversations through apply_chat_template" "$PYTHON" tests/oracle/chat_templates.py
     step "GGUF files there and back" "$PYTHON" tests/oracle/convert.py
     step "logits against transformers" "$PYTHON" tests/oracle/fidelity.py
     step "numbers in the essays" "$PYTHON" tests/oracle/checked_comments.py

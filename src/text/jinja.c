@@ -28,6 +28,8 @@
  *
  * Rule 3 is blind in one place: {{ 'a' if x else 'b' }}{{ 'c' }} and
  * {{ 'a' if x else 'bc' }} are then the same. No known template has an if there.
+ * And a program that Jinja refuses, as {{ 'a' + }}, may be the same as one that it
+ * runs; no model has such a one.
  *
  * A quoted text stands between the bytes 1 and 2 (drawn as « and »), which no text
  * of a template holds; so its end cannot be mistaken.

@@ -1,7 +1,8 @@
 /* jinja.h - one spelling for all spellings of a chat template
  *
  * Rules of use: two templates with the same normal form write the same text, as
- * long as there is no `if` inside {{ }} in one of them. Nothing is ever run.
+ * long as there is no `if` inside {{ }} in one of them, and Jinja can run both.
+ * Nothing is ever run here.
  */
 #ifndef JINJA_H
 #define JINJA_H
