@@ -28,7 +28,7 @@
  */
 #include "weights-tools/gguf/gguf_config.h"
 
-#include <math.h>           /* fabs                                         */
+#include <math.h>           /* fabs, nextafter                              */
 #include <string.h>         /* strlen                                       */
 
 #include "base/decimal.h"   /* decimal_write, decimal_read                  */
@@ -73,6 +73,8 @@ static void write_share(JsonWriter *w, const char *key, int R, int D)
     double share = (double)R / D;
     int digits = 1;
 
+    while ((int)(share * D) < R)        /* 24 / 49 · 49 is a little less than 24 */
+        share = nextafter(share, 2);
     while (digits < 17 && ((int)(rounded(share, digits) * D) != R
                            || fabs(rounded(share, digits) * D - R) >= 1e-9))
         digits++;
