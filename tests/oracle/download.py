@@ -9,7 +9,6 @@ huggingface_hub is installed it must read what we wrote, and we what it wrote.
 """
 
 import concurrent.futures
-import hashlib
 import importlib.util
 import io
 import json
@@ -24,7 +23,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import threading
 import time
 
 from hub_server import Hub, Repository, blob_id
@@ -766,9 +764,10 @@ def another_program_holds_the_lock():
         with open(lock, "w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             process = r.start(NAME)
-            time.sleep(1.5)
-            assert process.poll() is None and not r.blob().exists()
-        err = process.communicate(timeout=60)[1].decode()
+            err = process.stderr.readline().decode()
+            time.sleep(0.5)
+            assert process.poll() is None and not r.blob().exists(), err
+        process.communicate(timeout=60)
         assert process.returncode == 0 and "waiting for it" in err, err
         r.said = err
         r.whole()
@@ -798,9 +797,10 @@ def ctrl_c_keeps_what_came():
 def ctrl_c_in_a_pause():
     def body(r):
         process = r.start(NAME)
-        time.sleep(1)
+        err = process.stderr.readline().decode()
+        assert "trying again in 60 s" in err, err
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        process.communicate(timeout=30)
         assert process.returncode == 130
     with_run(body, status={"api": [429]}, headers={"Retry-After": "60"})
 
