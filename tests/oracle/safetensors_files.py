@@ -5,6 +5,9 @@
                                             └── st_tool copy ──► file
                                                  ├── safetensors.torch ──► the same?
                                                  └── byte for byte the first file?
+                                            │
+                                            └── st_tool shard ──► shards and index
+                                                 as the hub's package would cut them
     files with damage ──┬── the package refuses, or reads X
                         └── we refuse, or read X (we may refuse more, never less)
     a hub cache made by hand ──┬── huggingface_hub's answer
@@ -172,6 +175,41 @@ def shards(tool, folder, r):
           and sorted(files)[1].encode() in answer.stderr, answer.stderr.decode())
 
 
+def our_shards(tool, folder, r):
+    """The same tensors cut by us: the same index as the hub's own rule, read by both."""
+    from huggingface_hub import split_torch_state_dict_into_shards
+    state = {f"layer.{i:02}.weight": random_tensor(torch.float16, (r.randrange(1, 20), 10), r)
+             for i in range(30)}
+    whole = os.path.join(folder, "whole")
+    safetensors.torch.save_file(state, whole)
+    for most in (400, 777, 1000, 5000, 10 ** 6):
+        path = pathlib.Path(folder, f"ours-{most}")
+        path.mkdir()
+        answer = run(tool, "shard", whole, path, most)
+        want = split_torch_state_dict_into_shards(state, max_shard_size=most)
+        names = sorted(file.name for file in path.glob("*.safetensors"))
+        check(f"cut at {most}", answer.returncode == 0
+              and names == sorted(want.filename_to_tensors), (answer, names))
+        if want.is_sharded:
+            index = json.loads((path / "model.safetensors.index.json").read_text())
+            check(f"index at {most}", index["weight_map"] == want.tensor_to_filename
+                  and index["metadata"]["total_size"] == want.metadata["total_size"], index)
+        back = {}
+        for name in names:
+            back.update(safetensors.torch.load_file(path / name))
+            with safetensors.safe_open(path / name, "pt") as file:
+                check(f"{name}: metadata", file.metadata() == {"format": "pt"})
+        check(f"{len(names)} of our shards", back.keys() == state.keys()
+              and all(torch.equal(raw_bits(t), raw_bits(state[n])) for n, t in back.items()))
+        answer = run(tool, "list", path)
+        check(f"{len(names)} of our shards, by us", answer.returncode == 0
+              and not equal(json.loads(answer.stdout), state), answer.stderr.decode())
+
+
+def raw_bits(tensor):
+    return tensor.reshape(-1).view(torch.uint8)
+
+
 def damaged(good, r):
     """One or two small things changed, mostly in the header; the length follows."""
     n, = struct.unpack("<Q", good[:8])
@@ -268,6 +306,7 @@ def main():
         whole_files(tool, folder, r)
         unaligned(tool, folder)
         shards(tool, folder, r)
+        our_shards(tool, folder, r)
         damages(tool, folder, r)
         hub(tool, folder)
     print(f"{len(DTYPES)} dtypes: {', '.join(DTYPES)}")

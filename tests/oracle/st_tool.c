@@ -3,6 +3,7 @@
  *      st_tool list PATH          {"metadata":{…},"tensors":[{"name":…,"dtype":…,
  *                                 "shape":[…],"bytes":"<hexadecimal>"},…]}
  *      st_tool copy PATH FILE     read all of PATH, write it as one file
+ *      st_tool shard PATH FOLDER MOST     … as a model in files of at most MOST bytes
  *      st_tool hub NAME           the folder of org/name[@revision]
  *      st_tool root               the hub cache's root
  *
@@ -74,6 +75,11 @@ int main(int argc, char **argv)
         return error_report(&error);
     if (strcmp(argv[1], "list") == 0)
         list(&st);
+    else if (strcmp(argv[1], "shard") == 0 && argc == 5) {
+        if (!safetensors_write_model(argv[3], st.tensors, st.count,
+                                     strtoull(argv[4], NULL, 10), NULL, NULL, &error))
+            return error_report(&error);
+    }
     else if (!safetensors_write(argv[3], st.tensors, st.count, st.metadata,
                                 st.metadata_count, &error))
         return error_report(&error);

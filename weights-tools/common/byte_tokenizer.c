@@ -59,7 +59,8 @@ static void put_added(JsonWriter *w, int id)
     json_write_object_end(w);
 }
 
-/* Every id but the special ones, under the names of the picture. */
+/* Every id under its name in the picture. The special ones stand here, too: an added
+ * token that the vocabulary lacks would get another id from some readers. */
 static void put_vocabulary(JsonWriter *w, const Config *c)
 {
     int byte = 0;
@@ -70,8 +71,8 @@ static void put_vocabulary(JsonWriter *w, const Config *c)
         int length;
 
         if (is_special(c, id))
-            continue;
-        if (byte < 256)
+            length = snprintf(name, sizeof name, "<|%d|>", id);
+        else if (byte < 256)
             length = utf8_write(name, pretokenize_byte_to_point((unsigned char)byte++));
         else
             length = snprintf(name, sizeof name, "\xC4\xA0%d", id);     /* Ġ */

@@ -36,8 +36,8 @@
  * (3) keeps the size: a row x of `in` numbers of size 1 gives Σ w·x, a sum of `in`
  * terms of size 1/√in, which has size 1 again. So queries and keys have size 1,
  * and their scores q·k/√D too: a softmax over numbers that differ by some ±2 is
- * neither flat nor a single word. Each block adds a row of about size 1 to the
- * residual stream, which grows as √(2L), to 7 for 22 layers: far from F16's 65504,
+ * neither flat nor a single word. Each block adds rows of about size 1 to the
+ * residual stream, which grows as √L, to 5 for 22 layers: far from F16's 65504,
  * and the norm in front of each block takes it out again. Output rows times a
  * normed row: logits of size 1. Norms differ from 1 and biases from 0 by enough
  * that an engine which forgets one is found out.
