@@ -12,6 +12,8 @@
 #   matrix       one hash over compilers, threads, chunks, kernels, formats
 #   oracles      transformers, tokenizers and safetensors as judges ($PYTHON with
 #                tests/requirements.txt)
+#   downloads    weights-tools/download against a server on this machine that breaks
+#                off, lies and refuses (python3's standard library, curl)
 #   notebooks    every cell run again, its numbers compared with those stored
 #   sanitizers   all quick tests under AddressSanitizer and UBSan; the thread
 #                pool under ThreadSanitizer
@@ -31,7 +33,7 @@
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-steps=${*:-data readme transcripts book course tours mutants matrix oracles notebooks sanitizers fuzzers ${FULL:+shapes peer}}
+steps=${*:-data readme transcripts book course tours mutants matrix oracles downloads notebooks sanitizers fuzzers ${FULL:+shapes peer}}
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -137,6 +139,12 @@ oracles() {
     step "logits against transformers" "$PYTHON" tests/oracle/fidelity.py
     step "numbers in the essays" "$PYTHON" tests/oracle/checked_comments.py
     step "SmolLM2, greedy" "$PYTHON" tests/oracle/greedy.py
+}
+
+downloads() {
+    has curl || { skip "downloads: no curl here"; return; }
+    has "$PYTHON" || { skip "downloads: no $PYTHON here"; return; }
+    step "downloads" "$PYTHON" tests/oracle/download.py
 }
 
 notebooks() {
