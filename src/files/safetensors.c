@@ -259,8 +259,7 @@ static bool complain(const char *folder, Error *error)
     static const struct { const char *ending, *advice; } kinds[] = {
         { ".safetensors", "if that file is the model, name it "
           "model.safetensors" },
-        { ".gguf", "GGUF files are not supported: get the model's folder in "
-          "Hugging Face layout" },
+        { ".gguf", "make a model's folder of it with weights-tools/convert" },
         { ".bin", "it is a Python pickle, which can run any program when it is "
           "loaded: convert it with transformers (from_pretrained, then "
           "save_pretrained), or get the model.safetensors of a newer revision" },

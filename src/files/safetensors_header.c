@@ -57,8 +57,8 @@ static const struct { const char *magic, *advice; } strangers[] = {
     { "version https://git-lfs", "is a git-lfs pointer, a note of a hundred bytes "
       "that says where the weights are, not the weights: run git lfs pull in that "
       "folder, or download the file itself" },
-    { "GGUF", "is a GGUF file, not safetensors: use the model's folder in "
-      "Hugging Face layout (config.json, tokenizer.json, model.safetensors)" },
+    { "GGUF", "is a GGUF file, not safetensors: make a model's folder of it with "
+      "weights-tools/convert" },
     { "PK\3\4", "is a PyTorch checkpoint (a zip with a pickle inside), not "
       "safetensors: load it with transformers in a place where its code may run, "
       "and save_pretrained() it again" },
