@@ -27,7 +27,7 @@ TEST(by_hand)
     Error error = {0};
     GgufBytes g;
     Gguf gguf;
-    char name[8];
+    char name[16];
     float x = 0;
     bool flag = false;
     GgufText text = {0};
