@@ -259,7 +259,8 @@ static bool complain(const char *folder, Error *error)
     static const struct { const char *ending, *advice; } kinds[] = {
         { ".safetensors", "if that file is the model, name it "
           "model.safetensors" },
-        { ".gguf", "make a model's folder of it with weights-tools/convert" },
+        { ".gguf", "it is a GGUF file: make a model's folder of it with "
+          "weights-tools/convert" },
         { ".bin", "it is a Python pickle, which can run any program when it is "
           "loaded: convert it with transformers (from_pretrained, then "
           "save_pretrained), or get the model.safetensors of a newer revision" },

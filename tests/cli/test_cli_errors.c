@@ -184,7 +184,7 @@ TEST(folders_that_are_no_models)
     static const struct { const char *file, *text, *words; } cases[] = {
         { "README.md", "nothing", "there are no weights" },
         { "pytorch_model.bin", "PK", "pytorch_model.bin" },
-        { "model-q4.gguf", "GGUF", "GGUF files are not supported" },
+        { "model-q4.gguf", "GGUF", "weights-tools/convert" },
         { "model.safetensors", "version https://git-lfs.github.com/spec/v1\noid "
           "sha256:0\nsize 5\n", "git lfs pull" },
         { "model.safetensors", "", "model.safetensors" },

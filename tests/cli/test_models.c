@@ -73,7 +73,7 @@ static void make_revision(const char *repository, const char *ref, const char *c
 
 static void make_cache(void)
 {
-    snprintf(root, sizeof root, "%s", test_scratch("hub"));
+    snprintf(root, sizeof root, "%s", test_scratch("models-hub"));
     make_folder("");
     make_revision("EleutherAI--pythia-1b", "main", COMMIT, "storyteller");
     make_revision("EleutherAI--pythia-1b", "step3000", OTHER, "storyteller-draft");
@@ -297,7 +297,8 @@ static ModelSeen model_with(const char *name, const char *text, int V, uint64_t 
                        .parameters = parameters };
     char path[300];
 
-    snprintf(root, sizeof root, "%s", test_scratch(name));
+    snprintf(path, sizeof path, "drafts-%s", name);
+    snprintf(root, sizeof root, "%s", test_scratch(path));
     make_folder("");
     snprintf(path, sizeof path, "%s/tokenizer.json", root);
     if (text != NULL)

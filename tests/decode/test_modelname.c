@@ -82,20 +82,20 @@ TEST(files_are_no_models)
 /* root/models--org--name with refs and empty snapshots. */
 static const char *make_cache(void)
 {
-    static const char *const folders[] = { "cache", "cache/models--EleutherAI--pythia-1b",
-        "cache/models--EleutherAI--pythia-1b/refs",
-        "cache/models--EleutherAI--pythia-1b/snapshots",
-        "cache/models--EleutherAI--pythia-1b/snapshots/" COMMIT,
-        "cache/models--EleutherAI--pythia-1b/snapshots/" OTHER };
+    static const char *const folders[] = { "names", "names/models--EleutherAI--pythia-1b",
+        "names/models--EleutherAI--pythia-1b/refs",
+        "names/models--EleutherAI--pythia-1b/snapshots",
+        "names/models--EleutherAI--pythia-1b/snapshots/" COMMIT,
+        "names/models--EleutherAI--pythia-1b/snapshots/" OTHER };
 
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         expect(mkdir(test_scratch(folders[i]), 0700) == 0 || errno == EEXIST);
-    test_write(test_scratch("cache/models--EleutherAI--pythia-1b/refs/main"), COMMIT, 40);
-    test_write(test_scratch("cache/models--EleutherAI--pythia-1b/refs/step3000"), OTHER, 40);
+    test_write(test_scratch("names/models--EleutherAI--pythia-1b/refs/main"), COMMIT, 40);
+    test_write(test_scratch("names/models--EleutherAI--pythia-1b/refs/step3000"), OTHER, 40);
     /* Its makers may add one tomorrow: what is here is there. */
-    test_write(test_scratch("cache/models--EleutherAI--pythia-1b/refs/step3500"), OTHER, 40);
-    setenv("HF_HUB_CACHE", test_scratch("cache"), 1);
-    return test_scratch("cache");
+    test_write(test_scratch("names/models--EleutherAI--pythia-1b/refs/step3500"), OTHER, 40);
+    setenv("HF_HUB_CACHE", test_scratch("names"), 1);
+    return test_scratch("names");
 }
 
 TEST(revisions_of_the_cache)
@@ -175,7 +175,7 @@ TEST(a_download_that_was_not_finished)
     ModelDir dir;
 
     make_cache();
-    snprintf(snapshot, sizeof snapshot, "%s", test_scratch("cache/models--EleutherAI--"
+    snprintf(snapshot, sizeof snapshot, "%s", test_scratch("names/models--EleutherAI--"
              "pythia-1b/snapshots/" COMMIT));
     snprintf(path, sizeof path, "%s/config.json", snapshot);
     test_write(path, "{}", 2);

@@ -129,7 +129,7 @@ TEST(folders_without_weights)
     put_text(folder, "pytorch_model.bin", "PK");
     expect_folder_refused(folder, "only pytorch_model.bin: it is a Python pickle");
     put_text(folder, "q4.gguf", "GGUF");
-    expect_folder_refused(folder, "only q4.gguf: make a model's folder of it with");
+    expect_folder_refused(folder, "only q4.gguf: it is a GGUF file: make a model's folder");
     put(folder, "other.safetensors", "{}", 0);
     expect_folder_refused(folder, "only other.safetensors: if that file is");
     put_text(folder, "model.safetensors", "GGUF");
