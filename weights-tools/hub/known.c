@@ -24,7 +24,7 @@ const KnownDownload known_downloads[] = {
     { "tinyllama", 2202000000, "Apache-2.0", "1.1 billion parameters, chats" },
     { "llama3.2-1b", 2481000000, "Llama 3.2 Community License, gated",
       "1.2 billion, chats" },
-    { "stablelm-1.6b", 3295000000, "Stability AI Community License", "1.6 billion" },
+    { "stablelm-1.6b", 3295000000, "Stability AI's own, see its page", "1.6 billion" },
     { "pythia-1b", 2093000000, "Apache-2.0", "1 billion; 154 revisions of its training" },
     { "llama-68m-chat", 274000000, "Apache-2.0", "draft of tinyllama" },
     { "llama-160m", 652000000, "Apache-2.0", "draft of tinyllama, larger" },
