@@ -6,7 +6,7 @@
  *      model.layers.0
  *        input_layernorm.weight   BF16  192       …                        ▂▇█▃▁
  *        …
- *      57 tensors, 2.8 million numbers, 5.5 MB: 57 BF16
+ *      56 tensors, 2755008 numbers, 5.5 MB: 56 BF16
  *      unusual:
  *        model.layers.0.mlp.up_proj.weight: 3 outliers beyond 8 std, …
  *
@@ -255,8 +255,8 @@ static void put_title(Inspection *in)
 
 static void put_total(const Inspection *in)
 {
-    printf("\n%d tensor%s, %.1f million numbers, %.1f MB:", in->count,
-           in->count == 1 ? "" : "s", (double)in->numbers / 1e6,
+    printf("\n%d tensor%s, %llu numbers, %.1f MB:", in->count,
+           in->count == 1 ? "" : "s", (unsigned long long)in->numbers,
            (double)in->bytes / 1e6);
     for (int d = 0; d < DTYPE_COUNT; d++)
         if (in->dtypes[d] > 0)

@@ -277,14 +277,15 @@ static void report_json(const Synthesis *s, double seed)
 
 static void report(const Synthesis *s, double seconds)
 {
-    printf("%s: %d tensors, %.1f million numbers, %.1f MB of %s\n", s->folder,
-           s->count, (double)s->numbers / 1e6, (double)s->bytes / MEGA,
+    printf("%s: %d tensors, %llu numbers, %.1f MB of %s\n", s->folder, s->count,
+           (unsigned long long)s->numbers, (double)s->bytes / MEGA,
            dtype_name(s->dtype));
     printf("%s\n", strcmp(s->tokenizer, "copied") == 0
            ? "tokenizer: the one beside the given config.json"
            : strcmp(s->tokenizer, "bytes") == 0
            ? "tokenizer: a byte is a token; all other ids show as their number"
            : "tokenizer: none, the vocabulary has no room for 256 bytes");
+    fflush(stdout);
     fprintf(stderr, "%.1f s, %.0f MB/s\n", seconds,
             (double)s->bytes / MEGA / (seconds > 0 ? seconds : 1));
 }

@@ -38,7 +38,7 @@ TEST(a_model_of_the_clone)
     has(out, "\nmodel.layers.0\n  input_layernorm.weight");
     has(out, " BF16");
     has(out, "2048\xC3\x97" "192");
-    has(out, "million numbers, 5.5 MB: ");
+    has(out, " numbers, 5.5 MB: ");
     expect(strstr(out, "model.layers.5\n") > strstr(out, "model.layers.4\n"));
 }
 

@@ -85,7 +85,8 @@ static size_t status_of(const char *field)
 TEST(opening_touches_no_weights)
 {
     const char *folder = strdup(test_scratch("sparse"));
-    size_t bytes = sparse_model(folder, "models/shapes/tinyllama.json"), before = status_of("RssFile"), sum = 0;
+    size_t bytes = sparse_model(folder, "models/shapes/tinyllama.json");
+    size_t before = status_of("RssFile"), sum = 0;
     double started = clock_seconds();
     ModelDir dir;
     Model model;
