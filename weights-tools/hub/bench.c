@@ -15,10 +15,10 @@
  * archive of plain CSV files. The archive is larger by what nobody here needs, and it is
  * exactly what the published figures were measured with.
  *
- * tar is forty years old and simple: a head, the bytes, the next head. A head's own
- * checksum is the sum of its bytes, those of the checksum counted as blanks; it tells a
- * head from bytes that merely lie there. A block of zeros ends the archive. Only names of the form above are taken, so that
- * nothing can be written anywhere else.
+ * tar is forty years old and simple: a head, the bytes, the next head; a block of zeros
+ * ends it. A head's own checksum is the sum of its bytes, those of the checksum counted
+ * as blanks; it tells a head from bytes that merely lie there. Only names of the form
+ * above are taken, so that nothing can be written anywhere else.
  *
  * When all are there, SHA256SUMS is written, in the manner of the program of that name;
  * its first line says which archive they are from. So the archive itself can go, and the
