@@ -21,7 +21,7 @@
 #
 # FULL=1 makes every build of the matrix and adds two steps, some minutes each:
 #
-#   shapes       TinyLlama-1.1B and Llama-3.2-1B in full size with random weights,
+#   shapes       the four models of a billion in full size with random weights,
 #                against transformers; one hash over threads, chunks and kernels
 #   peer         speed and memory beside llama.cpp's, tokenizers beside `tokenizers`
 #                and tiktoken, as tables: no time fails
@@ -137,6 +137,7 @@ oracles() {
     step "conversations through apply_chat_template" "$PYTHON" tests/oracle/chat_templates.py
     step "GGUF files there and back" "$PYTHON" tests/oracle/convert.py
     step "logits against transformers" "$PYTHON" tests/oracle/fidelity.py
+    step "spoilt config.json, chat templates and GGUF files" "$PYTHON" tests/oracle/mutated_files.py
     step "numbers in the essays" "$PYTHON" tests/oracle/checked_comments.py
     step "SmolLM2, greedy" "$PYTHON" tests/oracle/greedy.py
 }
@@ -174,6 +175,8 @@ sanitizers() {
     done
     step "AddressSanitizer and UBSan" sanitized asan \
         "-fsanitize=address,undefined -fno-sanitize-recover=all" posix
+    lacks "spoilt files" || step "spoilt files under AddressSanitizer" \
+        env RUN="$build/asan/run" "$PYTHON" tests/oracle/mutated_files.py
     step "ThreadSanitizer" sanitized tsan "-fsanitize=thread" posix parallel matmul attention
 }
 
