@@ -1,15 +1,15 @@
-/* widen.c - copy a model folder with its weights as F32 (or F16)
+/* widen.c - copy a model folder with its weights as F32, F16 or BF16
  *
  *      folder/model.safetensors  BF16 ──► every tensor widened ──► F32
- *                                          or rounded to F16
+ *                                          or rounded to F16, BF16
  *      folder/….json ─────────────────────────────────────────────► copied
  *
- * Usage: widen FROM TO F32|F16
+ * Usage: widen FROM TO F32|F16|BF16
  *
  * The proofs compare number formats on one trained model, and the models of the
  * clone come in one format each. Widening is exact, so the F32 copy is the same
- * model to the last bit; the F16 copy is rounded, which is fine: it is a model of
- * its own that must give the same bits everywhere.
+ * model to the last bit; a 16-bit copy may be rounded, which is fine: it is a model
+ * of its own that must give the same bits everywhere.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static void copy(const char *from, const char *to, const char *name, Error *erro
     mapfile_close(&file);
 }
 
-/* The tensor's numbers as F32, or rounded to F16. */
+/* The tensor's numbers as F32, or rounded to a format of 16 bits. */
 static Tensor convert(const Tensor *tensor, Dtype dtype)
 {
     uint64_t count = tensor_count(tensor);
@@ -51,9 +51,10 @@ static Tensor convert(const Tensor *tensor, Dtype dtype)
     out.dtype = dtype;
     out.data = wide;
     out.bytes = (size_t)count * (size_t)dtype_bits(dtype) / 8;
-    if (dtype == DTYPE_F16)
+    if (dtype != DTYPE_F32)
         for (size_t i = 0; i < count; i++) {
-            uint16_t half = f32_to_f16(wide[i]);
+            uint16_t half = dtype == DTYPE_F16 ? f32_to_f16(wide[i])
+                                               : f32_to_bf16(wide[i]);
             memcpy((unsigned char *)wide + 2 * i, &half, sizeof half);
         }
     return out;
@@ -68,8 +69,8 @@ int main(int argc, char **argv)
     char path[4096];
 
     if (argc != 4 || !dtype_find(&dtype, argv[3])
-        || (dtype != DTYPE_F32 && dtype != DTYPE_F16)) {
-        fprintf(stderr, "usage: widen FROM TO F32|F16\n");
+        || (dtype != DTYPE_F32 && dtype != DTYPE_F16 && dtype != DTYPE_BF16)) {
+        fprintf(stderr, "usage: widen FROM TO F32|F16|BF16\n");
         return EXIT_USAGE;
     }
     if (!safetensors_open(&file, argv[1], &error))
