@@ -63,7 +63,7 @@ const Word words[] = {
       "./run generate --prompt \"Once upon a time\" --temperature 0 -n 50\n"
       "./run generate --model smollm2-135m --chat --prompt \"Who are you?\"\n" },
     { "models", command_models, "",
-      "which models are on this machine, and where",
+      "which models are on this machine, and what they need",
       "./run models\n"
       "./run models --json\n" },
     { "grade", command_grade, "[NN.K] [--all]",

@@ -46,7 +46,7 @@ static bool is_step(long n)
 bool revision_check(const char *repository, Error *error)
 {
     const char *at = strchr(repository, '@'), *digits, *steps = "0123456789";
-    char right[32];
+    char right[32], second[32] = "";
     long n, below, above;
 
     if (at == NULL || strncmp(repository, PYTHIA, strlen(PYTHIA)) != 0
@@ -65,10 +65,11 @@ bool revision_check(const char *repository, Error *error)
         ;
     for (above = n; !is_step(above); above++)
         ;
-    snprintf(right, sizeof right, below < above ? " and step%ld" : "", above);
+    if (below < above)
+        snprintf(second, sizeof second, " and step%ld", above);
     return error_code(error, EXIT_USAGE, "%.*s has no revision %s: nearest to it %s "
                       "step%ld%s (there are step0, step1, step2, step4 … step512, and "
                       "every thousandth from step1000 to step%d)",
                       (int)(at - repository), repository, at + 1,
-                      below < above ? "are" : "is", below, right, LAST);
+                      below < above ? "are" : "is", below, second, LAST);
 }

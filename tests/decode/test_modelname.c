@@ -85,8 +85,8 @@ static const char *make_cache(void)
     static const char *const folders[] = { "names", "names/models--EleutherAI--pythia-1b",
         "names/models--EleutherAI--pythia-1b/refs",
         "names/models--EleutherAI--pythia-1b/snapshots",
-        "names/models--EleutherAI--pythia-1b/snapshots/" COMMIT,
-        "names/models--EleutherAI--pythia-1b/snapshots/" OTHER };
+        ("names/models--EleutherAI--pythia-1b/snapshots/" COMMIT),
+        ("names/models--EleutherAI--pythia-1b/snapshots/" OTHER) };
 
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         expect(mkdir(test_scratch(folders[i]), 0700) == 0 || errno == EEXIST);
@@ -153,7 +153,7 @@ TEST(steps_that_are_none)
         { "3000", "is step3000 " }, { "Step3000", "is step3000 " },
     };
     static const char *const any[] = { "EleutherAI/pythia-1b", "EleutherAI/pythia-1b@main",
-        "EleutherAI/pythia-1b@refs/pr/1", "EleutherAI/pythia-1b@" COMMIT,
+        "EleutherAI/pythia-1b@refs/pr/1", ("EleutherAI/pythia-1b@" COMMIT),
         "EleutherAI/pythia-1b@v1.0-beta", "EleutherAI/pythia-1b-v0@step3500",
         "other/pythia-1b@step3500" };
     char name[64];
