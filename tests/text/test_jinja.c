@@ -62,6 +62,7 @@ TEST(what_writes_something_else_is_another)
     static const char *const pairs[][2] = {
         { "{{ x }} {{ y }}", "{{ x }}{{ y }}" },
         { "{{ x }}\n{{ y }}", "{{ x }}{{ y }}" },
+        { " {{ x }}", "{{ x }}" },
         { "{{ x }} {% if x %}{% endif %}", "{{ x }}{% if x %}{% endif %}" },
         { "{% if x %} a{% endif %}", "{% if x %}a{% endif %}" },
         { "{% if x %}\n\n{% endif %}", "{% if x %}\n{% endif %}" },
@@ -74,7 +75,10 @@ TEST(what_writes_something_else_is_another)
         { "{% if x == 'a' %}b{% endif %}", "{% if x == 'ab' %}{% endif %}" },
         { "{% if x %}a{% endif %}", "{% if not x %}a{% endif %}" },
         { "{% set a = x + y %}", "{% set a = x %}" },
+        { "{% if x == 1 + 1 %}a{% endif %}", "{% if x == 1 ~ 1 %}a{% endif %}" },
+        { "{{ (1 + 1) }}", "{{ (1 ~ 1) }}" },
         { "{{ x['a b'] }}", "{{ x.ab }}" },
+        { "{{ x['a| trim'] }}", "{{ x.a | trim }}" },
         { "{{ x[a] }}", "{{ x['a'] }}" },
         { "a\n\n", "a" },
         { "{{ '\\\\n' }}", "{{ '\\n' }}" },
