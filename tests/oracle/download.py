@@ -8,6 +8,7 @@ stands in no output, no file and no argument of curl, and only the hub got it. W
 huggingface_hub is installed it must read what we wrote, and we what it wrote.
 """
 
+import atexit
 import concurrent.futures
 import importlib.util
 import io
@@ -44,6 +45,14 @@ NAME = "org/tiny-model"
 CASES = {}
 
 
+# A curl in front of curl, which writes down how it was called. Made before any thread
+# starts: a file that is open for writing while another thread forks cannot be run.
+SHIM = pathlib.Path(tempfile.mkdtemp(prefix="download-")) / "curl"
+SHIM.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> "$CURL_LOG"\nexec {shutil.which("curl")} "$@"\n')
+SHIM.chmod(0o755)
+atexit.register(shutil.rmtree, SHIM.parent, ignore_errors=True)
+
+
 class Skip(Exception):
     pass
 
@@ -67,19 +76,15 @@ class Run:
         self.shim()
 
     def shim(self):
-        """A curl in front of curl, which writes down how it was called."""
-        bin_folder = self.home / "bin"
-        bin_folder.mkdir()
-        (bin_folder / "curl").write_text(
-            f'#!/bin/sh\nprintf "%s\\n" "$*" >> "{self.home}/curl.log"\n'
-            f'exec {shutil.which("curl")} "$@"\n')
-        (bin_folder / "curl").chmod(0o755)
+        """The curl in front of curl, in a folder of this home."""
+        (self.home / "bin").mkdir()
+        (self.home / "bin/curl").symlink_to(SHIM)
 
     def environment(self, **more):
         env = {"PATH": f"{self.home / 'bin'}:{os.environ['PATH']}", "HOME": str(self.home),
                "HF_HUB_CACHE": str(self.cache), "XDG_CACHE_HOME": str(self.home / "xdg"),
                "HF_ENDPOINT": self.hub.endpoint, "BILLION_GITHUB": self.hub.cdn,
-               "no_proxy": "*"}
+               "no_proxy": "*", "CURL_LOG": str(self.home / "curl.log")}
         env.update({k: str(v) for k, v in more.items() if v is not None})
         return {k: v for k, v in env.items() if not (k in more and more[k] is None)}
 
