@@ -317,7 +317,8 @@ bool gguf_fill(void *context, const Tensor *tensor, size_t first, size_t count,
         next += n * (size_t)(dtype_bits(tensor->dtype) / 8);
         l->done += n;
         if (!watch_go_on(l->watch, l->done, l->total))
-            return error_code(error, EXIT_INTERRUPTED, "stopped");
+            return error_code(error, EXIT_INTERRUPTED, "stopped at the tensor %s: nothing is "
+                              "left of the folder", tensor->name);
     }
     return true;
 }
