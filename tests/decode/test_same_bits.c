@@ -1,4 +1,4 @@
-/* test_families.c - Llama, StableLM and GPT-NeoX: right, and the same bits
+/* test_same_bits.c - Llama, StableLM and GPT-NeoX: right, and the same bits
  *
  * The models of the clone, one or two of each architecture. What transformers says
  * of them stands in the table, and tests/oracle/fidelity.py asks it again; it also
@@ -247,7 +247,7 @@ TEST(a_rewound_cache_is_a_fresh_one)
     }
 }
 
-const Test families_tests[] = {
+const Test same_bits_tests[] = {
     { "says what transformers says", says_what_transformers_says },
     { "the bits of yesterday", the_bits_of_yesterday },
     { "chunks, threads and kernels change no bit",
