@@ -13,7 +13,7 @@ Then what must not run: the models of REFUSED end with exit status 3 and a messa
 that names the reason. And the loss of the shipped models over the texts of
 models/heldout, in windows of 255 ids behind BOS: theirs from transformers' logits,
 ours from the engine's, added up alike; within 1e-4 nats per token. And what the
-table of tests/decode/test_families.c calls transformers' judgement.
+table of tests/decode/test_same_bits.c calls transformers' judgement.
 
 With a WORD, only the models that have it in their name. A model that misses the
 tolerance is asked a third time, in float64: both programs' distance from that is
@@ -43,7 +43,7 @@ TOLERANCE = 1e-5
 LOSS_TOLERANCE = 1e-4
 SEEDS = 3
 WINDOW = 255
-TABLE = "test_families.c"
+TABLE = "test_same_bits.c"
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHIPPED = os.path.join(HERE, "..", "..", "models")
 
