@@ -40,7 +40,7 @@ TEST(a_thousand_broken_tokenizer_configs)
     uint64_t seed = 5;
     int taken = 0;
 
-    snprintf(folder, sizeof folder, "%s", test_scratch("broken"));
+    snprintf(folder, sizeof folder, "%s", test_scratch("broken-tokenizer-configs"));
     snprintf(path, sizeof path, "%s/tokenizer.json", folder);
     expect(mkdir(folder, 0700) == 0 && symlink(target, path) == 0);
     snprintf(path, sizeof path, "%s/tokenizer_config.json", folder);
