@@ -34,7 +34,7 @@ static const Suite suites[] = {
 #undef SUITE
 };
 
-static char scratch[64];    /* the run's scratch folder                      */
+static char scratch[64];    /* the run's scratch folder; in a child, its own  */
 
 _Noreturn void test_fail(const char *file, int line, const char *format, ...)
 {
@@ -161,6 +161,16 @@ void test_write(const char *path, const void *bytes, size_t length)
         test_fail(__FILE__, __LINE__, "%s: cannot write", path);
 }
 
+/* Each test has a scratch folder of its own, so that names need not differ. */
+static void own_scratch(void)
+{
+    size_t used = strlen(scratch);
+
+    snprintf(scratch + used, sizeof scratch - used, "/%ld", (long)getpid());
+    if (mkdir(scratch, 0700) != 0)
+        test_fail(__FILE__, __LINE__, "%s: %s", scratch, strerror(errno));
+}
+
 /* 0 passed, 1 failed, 2 skipped. */
 static int run(const Suite *suite, const Test *test)
 {
@@ -172,6 +182,7 @@ static int run(const Suite *suite, const Test *test)
     child = fork();
     if (child == 0) {
         alarm(LIMIT);
+        own_scratch();
         test->run();
         fflush(stdout);
         _exit(0);

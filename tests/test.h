@@ -68,7 +68,7 @@ uint32_t test_random(uint64_t *state);          /* 32 seeded bits            */
 
 /* A path inside BILLION_DATA; skips the test when it is not there. */
 const char *test_data(const char *path);
-/* A path for a scratch file, removed with the run's scratch folder. */
+/* A path in the test's own scratch folder, removed when the run ends. */
 const char *test_scratch(const char *name);
 /* The whole file; NUL-terminated; ends the test when it cannot be read. */
 char *test_read(const char *path, size_t *length);
