@@ -34,14 +34,16 @@
  *   Absent bos_token_id or eos_token_id: none. Absent share that turns: a quarter
  *   in StableLM and NeoX, all in Llama.
  * - H · D need not be E: nothing but habit makes them equal.
- * - What the file says of biases serves those who make a file of weights. A bias is
- *   used when the weights hold one, whatever stands here (weights.c).
+ * - A bias is used when the weights hold one, whatever stands here; one that is
+ *   promised here must be there (weights.c).
  *
  * Source: the Llama, StableLM, GPT-NeoX and rope sections of Hugging Face's
  * transformers.
  * Read next: model/weights.c.  Lesson: chapters/chapter02_weights.c.
  */
 #include "model/config.h"
+
+#include <stdio.h>          /* snprintf                                     */
 
 #define WIDEST (1 << 18)    /* of E, F and H · D: 5 × any model so far; and
                                4096 rows of it are still an int             */
@@ -122,10 +124,12 @@ static bool wrong(const Json *node, const char *name, const char *what,
 static bool unsupported(const Json *node, const char *name,
                         const char *supported, Error *error)
 {
-    char shown[JSON_SHOWN] = "";
+    char shown[JSON_SHOWN] = "true";
 
     if (node->text != NULL)
         json_show(shown, node->text, node->length);
+    else if (!json_is(node, JSON_TRUE))
+        snprintf(shown, sizeof shown, "(not a word)");
     return error_set(error, "config.json: %s %s at byte %zu is not supported; "
                      "supported so far: %s", name, shown, node->offset,
                      supported);

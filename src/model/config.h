@@ -35,8 +35,7 @@ typedef struct {
     bool fused_qkv;             /* one matrix for q, k and v (NeoX)          */
     bool parallel_residual;     /* use_parallel_residual (NeoX)              */
     bool tied;                  /* tie_word_embeddings                       */
-    bool qkv_bias, o_bias, mlp_bias;    /* what the config says: for making a file;
-                                           what is read decides the file     */
+    bool qkv_bias, o_bias, mlp_bias;    /* promised: then the file must have them */
     RopeConfig rope;            /* rope_theta, rope_scaling or rope_parameters;
                                    its width: partial_rotary_factor · D      */
     int bos;                    /* bos_token_id, -1: none                    */

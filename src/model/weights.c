@@ -29,7 +29,8 @@
  * - Tied: the matrix that turns ids into rows also turns rows into logits, and
  *   the file has no lm_head. Some files hold one all the same; then it is not
  *   used, and the note says so.
- * - A bias is used when the file has one, whatever the config says.
+ * - A bias is used when the file has one, whatever the config says. One that the
+ *   config promises and the file lacks is an error, but for the bias of a norm.
  * - Old conversions carry the rope frequencies of every layer as
  *   "…rotary_emb.inv_freq", and Pythia's files the causal mask ("attention.bias", a
  *   triangle of 2048 by 2048 bytes) and what masked scores were set to
@@ -58,7 +59,8 @@ typedef enum {              /* what a shape is made of; see dim_size        */
 
 typedef enum { VECTOR, MATRIX } Kind;   /* widened · a view                 */
 
-/* From NORM_BIAS on a tensor may be missing; made is it when the config says so. */
+/* A bias is used when the file has it, and missed when the config promises it; the
+ * bias of a norm may be missing all the same: it would be nought.               */
 typedef enum {
     NEEDED, UNLESS_TIED, NORM_BIAS, QKV_BIAS, O_BIAS, MLP_BIAS,
 } Presence;
@@ -232,6 +234,14 @@ static const float *widen(Arena *arena, const Tensor *tensor)
     return x;
 }
 
+/* Is a part in a file that is made for this config? */
+static bool is_made(const Config *c, Presence presence)
+{
+    const bool made[] = { true, !c->tied, true, c->qkv_bias, c->o_bias, c->mlp_bias };
+
+    return made[presence];
+}
+
 /* Take one tensor for one part.
  *
  *   place    where the part's Matrix or vector goes
@@ -247,7 +257,8 @@ static bool bind_part(const Binding *b, const Part *part, int layer, void *place
 
     snprintf(name, sizeof name, part->name, layer);
     tensor = safetensors_find(b->file, name);
-    if (tensor == NULL && (part->presence >= NORM_BIAS || idle))
+    if (tensor == NULL && (part->presence == NORM_BIAS
+                           || !is_made(b->config, part->presence)))
         return true;
     if (tensor == NULL)
         return error_set(b->error, "the tensor %s is missing, though "
@@ -343,14 +354,6 @@ bool weights_bind(Weights *weights, const Config *config,
         weights->output.weight = weights->embedding;
     weights->format = weights->embedding.format;
     return true;
-}
-
-/* Is a part in a file that is made for this config? */
-static bool is_made(const Config *c, Presence presence)
-{
-    const bool made[] = { true, !c->tied, true, c->qkv_bias, c->o_bias, c->mlp_bias };
-
-    return made[presence];
 }
 
 /* One layer's tensors behind those that are there; returns how many there are. */
