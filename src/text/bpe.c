@@ -77,6 +77,7 @@ struct Bpe {
 typedef struct {
     int id;                 /* -1: merged into its left neighbour           */
     int before, after;      /* places in the piece, -1: none                */
+    int rank;               /* of the pair that begins here, -1: none       */
 } Symbol;
 
 struct BpeWork {
@@ -127,7 +128,9 @@ const char *bpe_token(const Bpe *bpe, int id, size_t *length)
 
 int bpe_rank(const Bpe *bpe, int left, int right)
 {
-    return merges_find(&bpe->merges, left, right)->rank;
+    bool ids = left >= 0 && left <= LARGEST_ID && right >= 0 && right <= LARGEST_ID;
+
+    return ids ? merges_rank(&bpe->merges, left, right) : -1;
 }
 
 /* Settings that would change the ids and that no causal model here uses. */
@@ -279,7 +282,7 @@ static void add_symbol(BpeWork *work, int id)
         work->symbol = memory_grow(work->symbol, (size_t)work->symbol_room
                                                  * sizeof *work->symbol);
     }
-    work->symbol[at] = (Symbol){ id, at - 1, at + 1 };
+    work->symbol[at] = (Symbol){ id, at - 1, at + 1, -1 };
 }
 
 /* An unknown character as the tokens of its bytes, when all of them exist. */
@@ -331,15 +334,12 @@ static void cut_symbols(BpeWork *work, const Bpe *bpe, const char *piece,
 /* Let the pair that begins at place `at` wait, if it is in the list. */
 static void propose(BpeWork *work, const Bpe *bpe, int at)
 {
-    int after = at < 0 ? -1 : work->symbol[at].after;
-    const Merge *merge;
+    Symbol *left = &work->symbol[at];
 
-    if (after < 0)
-        return;
-    merge = merges_find(&bpe->merges, work->symbol[at].id,
-                        work->symbol[after].id);
-    if (merge->rank >= 0)
-        heap_add(work, (uint64_t)merge->rank << 32 | (uint32_t)at);
+    left->rank = left->after < 0 ? -1
+               : merges_rank(&bpe->merges, left->id, work->symbol[left->after].id);
+    if (left->rank >= 0)
+        heap_add(work, (uint64_t)left->rank << 32 | (uint32_t)at);
 }
 
 /* Rule (1) until nothing waits. An entry is stale when its symbol was merged
@@ -351,27 +351,23 @@ static void merge_symbols(BpeWork *work, const Bpe *bpe)
         propose(work, bpe, i);
     while (work->waiting > 0) {
         uint64_t entry = heap_take(work);
-        Symbol *left = &work->symbol[(uint32_t)entry], *right;
-        const Merge *merge;
+        int at = (int)(uint32_t)entry, rank = (int)(entry >> 32);
+        Symbol *left = &work->symbol[at], *right;
 
-        if (left->id < 0 || left->after < 0)
+        if (left->id < 0 || left->rank != rank)
             continue;
         right = &work->symbol[left->after];
-        merge = merges_find(&bpe->merges, left->id, right->id);
-        if (merge->left < 0 || (uint64_t)merge->rank != entry >> 32)
-            continue;
-
         if (work->observer != NULL)
-            work->observer->merge(work->observer->context, (int)(uint32_t)entry,
-                                  merge->rank, left->id, right->id,
-                                  merge->merged);
-        left->id = merge->merged;
+            work->observer->merge(work->observer->context, at, rank, left->id,
+                                  right->id, bpe->merges.merged[rank]);
+        left->id = bpe->merges.merged[rank];
         right->id = -1;
         left->after = right->after;
         if (left->after >= 0)
-            work->symbol[left->after].before = (int)(uint32_t)entry;
-        propose(work, bpe, left->before);
-        propose(work, bpe, (int)(uint32_t)entry);
+            work->symbol[left->after].before = at;
+        if (left->before >= 0)
+            propose(work, bpe, left->before);
+        propose(work, bpe, at);
     }
 }
 
@@ -406,17 +402,11 @@ static void encode_one(Ids *out, const Bpe *bpe, BpeWork *work, const char *piec
 static size_t word_length(const char *text, size_t length)
 {
     size_t at = 0;
-    bool marks = true;              /* nothing else has come so far         */
 
-    while (at < length) {
-        bool mark = text[at] == WORD_MARK[0]
-                    && mark_begins((Spelling){ text + at, length - at });
-
-        if (mark && !marks)
-            break;
-        marks = mark;
-        at += mark ? WORD_MARK_LENGTH : 1;
-    }
+    while (mark_at(text, length, at))
+        at += WORD_MARK_LENGTH;
+    while (at < length && !mark_at(text, length, at))
+        at++;
     return at;
 }
 
@@ -424,17 +414,19 @@ static size_t word_length(const char *text, size_t length)
  * words: the merges are the same, and so is their order.
  *
  *   piece   [length] valid UTF-8
- *   Cost:   O(n log n) for n characters; the work keeps 12 bytes for each, 16 for
- *           the pairs that wait at most, and room to grow: some 40 n bytes
+ *   Cost:   O(n log n) for n characters; the work keeps 16 bytes for each, 16 for
+ *           the pairs that wait at most, and room to grow: some 50 n bytes
  */
 void bpe_encode(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
                 size_t length)
 {
-    bool words = bpe->words && work->observer == NULL;
-
     must(length < INT_MAX, "a piece of %zu bytes is too long", length);
+    if (work->observer != NULL) {
+        encode_one(out, bpe, work, piece, length);
+        return;
+    }
     for (size_t at = 0, n; at < length; at += n) {
-        n = words ? word_length(piece + at, length - at) : length;
+        n = bpe->words ? word_length(piece + at, length - at) : length;
         encode_one(out, bpe, work, piece + at, n);
     }
 }

@@ -6,16 +6,22 @@
  *
  *   (256, 68) ──► × odd ──► …1101 0110
  *                             └─┬─┘
- *   slot  ┌───────┬─────────────▼──┬───────┬────────────────────────────┐
- *         │ empty │ 256 68  1  257 │ empty │ 71 68  2  258              │ …
- *         └───────┴────────────────┴───────┴────────────────────────────┘
- *                   left right rank merged
+ *   slot   ┌───────┬────────────▼─────────────┬───────┬─────
+ *          │ empty │ left 256  right 68 rank 1│ empty │ …
+ *          └───────┴──────────────────────────┴───────┴─────
+ *                    20 bits   20 bits  24 bits
+ *
+ *   merged [rank]  256, 257, 258, …
  *
  * The race of text/bpe.c asks one question over and over: may these two
  * neighbours be merged, and when? So the list is kept as a table with open
- * addressing, by the pair of ids, as the vocabulary is one by the spelling; and
- * what the two become stands beside it, so that no text is put together while
- * racing. Llama 3 has 280,147 merges, which take 16 MB so.
+ * addressing, by the pair of ids, as the vocabulary is one by the spelling. What the
+ * two become is asked for the winner only and stands in an array of its own, so that
+ * no text is put together while racing.
+ *
+ * Each question looks at a place that no question before it has warmed up. What
+ * it costs is decided by how much of the table fits into the processor's cache; hence
+ * a slot of eight bytes: Llama 3's 280,147 merges take 8 MB.
  *
  * Format notes:
  * - Files until 2024 write a merge as one string with a blank, newer ones as two
@@ -28,41 +34,38 @@
  */
 #include "text/merges.h"
 
-#include <string.h>         /* memchr, memcmp, memset, strncmp              */
+#include <string.h>         /* memchr, memset, strncmp                      */
 
 #include "base/utf8.h"      /* Text: both halves together                   */
 
+#define RANK_BITS 24
+#define RANKS ((1 << RANK_BITS) - 1)    /* that are accepted                */
+#define EMPTY UINT64_MAX                /* rank RANKS, which no merge has   */
+
 /* The slot of a pair, or the empty one where it would stand. Multiplying by an odd
  * number mixes the bits upwards, and the upper ones are taken. */
-static Merge *find_slot(const Merges *merges, int left, int right)
+static uint64_t *find_slot(const Merges *merges, uint64_t pair)
 {
-    uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
-    size_t at = (size_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> 32);
+    size_t at = (size_t)(pair * UINT64_C(0x9E3779B97F4A7C15) >> 32);
 
     for (;; at++) {
-        Merge *merge = &merges->slot[at & (merges->slots - 1)];
+        uint64_t *slot = &merges->slot[at & (merges->slots - 1)];
 
-        if ((merge->left == left && merge->right == right) || merge->left < 0)
-            return merge;
+        if (*slot >> RANK_BITS == pair || *slot == EMPTY)
+            return slot;
     }
 }
 
-const Merge *merges_find(const Merges *merges, int left, int right)
+static uint64_t pair_of(int left, int right)
 {
-    return find_slot(merges, left, right);
+    return (uint64_t)left << 20 | (uint64_t)right;
 }
 
-bool mark_begins(Spelling s)
+int merges_rank(const Merges *merges, int left, int right)
 {
-    return s.length >= WORD_MARK_LENGTH
-        && memcmp(s.text, WORD_MARK, WORD_MARK_LENGTH) == 0;
-}
+    uint64_t slot = *find_slot(merges, pair_of(left, right));
 
-bool mark_ends(Spelling s)
-{
-    return s.length >= WORD_MARK_LENGTH
-        && memcmp(s.text + s.length - WORD_MARK_LENGTH, WORD_MARK,
-                  WORD_MARK_LENGTH) == 0;
+    return slot == EMPTY ? -1 : (int)(slot & RANKS);
 }
 
 /* One merge, in either spelling:
@@ -79,10 +82,8 @@ static bool read_halves(Spelling half[2], const Json *m, Error *error)
     const Json *first = m->child;
 
     if (blank != NULL) {
-        size_t left = (size_t)(blank - m->text);
-
-        half[0] = (Spelling){ m->text, left };
-        half[1] = (Spelling){ blank + 1, m->length - left - 1 };
+        half[0] = (Spelling){ m->text, (size_t)(blank - m->text) };
+        half[1] = (Spelling){ blank + 1, m->length - half[0].length - 1 };
         if (memchr(half[1].text, ' ', half[1].length) == NULL)
             return true;
     } else if (json_is(m, JSON_ARRAY) && m->count == 2
@@ -114,26 +115,27 @@ static bool find_token(int *id, const Vocabulary *vocabulary, Spelling s,
 static bool add_merge(Merges *merges, Text *both, const Vocabulary *vocabulary,
                       int rank, const Json *m, Error *error)
 {
-    Merge new = { .rank = rank };
     Spelling half[2] = {{0}};
+    int left, right;
+    uint64_t pair;
 
     if (!read_halves(half, m, error)
-        || !find_token(&new.left, vocabulary, half[0], m, error)
-        || !find_token(&new.right, vocabulary, half[1], m, error))
+        || !find_token(&left, vocabulary, half[0], m, error)
+        || !find_token(&right, vocabulary, half[1], m, error))
         return false;
     text_clear(both);
     text_add(both, half[0].text, half[0].length);
     text_add(both, half[1].text, half[1].length);
-    if (!find_token(&new.merged, vocabulary,
-                    (Spelling){ both->bytes, both->length }, m, error))
-        return false;
-    *find_slot(merges, new.left, new.right) = new;
-    merges->join_words |= mark_begins(half[1]) && !mark_ends(half[0]);
-    return true;
+    pair = pair_of(left, right);
+    *find_slot(merges, pair) = pair << RANK_BITS | (uint64_t)rank;
+    merges->join_words |= mark_at(half[1].text, half[1].length, 0)
+                          && !mark_ends(half[0]);
+    return find_token(&merges->merged[rank], vocabulary,
+                      (Spelling){ both->bytes, both->length }, m, error);
 }
 
 /*   Errors: exit 3: a merge that is none of the two spellings, a half or a result
- *           that the vocabulary lacks
+ *           that the vocabulary lacks, sixteen million merges
  *   Owner:  caller, merges_free, after an Error too
  *   Cost:   O(bytes of the list)
  */
@@ -144,9 +146,13 @@ bool merges_init(Merges *merges, const Json *list, const Vocabulary *vocabulary,
     bool fine = true;
     int rank = 0;
 
+    if (list->count >= RANKS)
+        return error_set(error, "model.merges at byte %zu has %d lines; at most "
+                         "%d are supported", list->offset, list->count, RANKS);
     merges->slots = table_size(list->count);
     merges->slot = memory_get_bytes(merges->slots * sizeof *merges->slot);
     memset(merges->slot, -1, merges->slots * sizeof *merges->slot);
+    merges->merged = memory_get(list->count, sizeof *merges->merged);
     for (const Json *m = list->child; m != NULL && fine; m = m->next)
         if (!json_is(m, JSON_STRING) || strncmp(m->text, "#version", 8) != 0)
             fine = add_merge(merges, &both, vocabulary, rank++, m, error);
@@ -157,5 +163,6 @@ bool merges_init(Merges *merges, const Json *list, const Vocabulary *vocabulary,
 void merges_free(Merges *merges)
 {
     memory_give_back(merges->slot);
+    memory_give_back(merges->merged);
     *merges = (Merges){0};
 }

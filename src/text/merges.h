@@ -6,33 +6,39 @@
 #ifndef MERGES_H
 #define MERGES_H
 
-#include "text/vocabulary.h"
+#include <string.h>                 /* memcmp                               */
 
-typedef struct {            /* one line of the list                         */
-    int left, right;        /* ids; left -1: the slot is empty              */
-    int rank;               /* its place in the list; -1: the slot is empty */
-    int merged;             /* id of both together                          */
-} Merge;
+#include "text/vocabulary.h"
 
 #define WORD_MARK "\xE2\x96\x81"    /* ▁, U+2581: SentencePiece's blank     */
 #define WORD_MARK_LENGTH 3
 
 typedef struct {
-    Merge *slot;            /* [slots] see the .c                           */
+    uint64_t *slot;         /* [slots] pair and rank in one: see the .c     */
     size_t slots;           /* a power of two                               */
+    int *merged;            /* by rank: the id of both together             */
     bool join_words;        /* is there a merge whose right half begins with
                                ▁ and whose left half does not end with it?  */
 } Merges;
 
-bool mark_begins(Spelling spelling);    /* does it begin with ▁? …           */
-bool mark_ends(Spelling spelling);      /* … end with it?                    */
+/* Does ▁ stand at text[at]? at may be anything. */
+static inline bool mark_at(const char *text, size_t length, size_t at)
+{
+    return at < length && length - at >= WORD_MARK_LENGTH
+        && memcmp(text + at, WORD_MARK, WORD_MARK_LENGTH) == 0;
+}
+
+static inline bool mark_ends(Spelling s)
+{
+    return mark_at(s.text, s.length, s.length - WORD_MARK_LENGTH);
+}
 
 /* list: "merges" of tokenizer.json; nothing of it is kept. */
 bool merges_init(Merges *merges, const Json *list, const Vocabulary *vocabulary,
                  Error *error);
 void merges_free(Merges *merges);
 
-/* The merge of a pair; one with rank -1: it is not in the list. */
-const Merge *merges_find(const Merges *merges, int left, int right);
+/* The rank of a pair of ids, each 0 … LARGEST_ID; -1: it is not in the list. */
+int merges_rank(const Merges *merges, int left, int right);
 
 #endif
