@@ -62,6 +62,7 @@
 #include "base/utf8.h"      /* utf8_read: where a character ends            */
 #include "text/component.h" /* fields of "model", checked                   */
 #include "text/merges.h"    /* pair → rank, and what it becomes             */
+#include "text/piececache.h"    /* pieces that were met before              */
 
 struct Bpe {
     Vocabulary vocabulary;
@@ -73,6 +74,8 @@ struct Bpe {
     bool bytes;             /* byte_fallback: unknown → <0xE3> <0x81> …     */
     int byte[256];          /* ids of <0x00> … <0xFF>, or -1                */
 };
+
+#define SHORT 64            /* ids, of a text that is not worth a cache     */
 
 typedef struct {
     int id;                 /* -1: merged into its left neighbour           */
@@ -87,6 +90,7 @@ struct BpeWork {
                                the order of whole numbers                   */
     size_t waiting, heap_room;
     const BpeObserver *observer;    /* or NULL                              */
+    KnownPiece *known;      /* [KNOWN_PIECES], or NULL: not yet             */
 };
 
 void ids_add(Ids *ids, int id)
@@ -237,6 +241,7 @@ void bpe_work_free(BpeWork *work)
 {
     memory_give_back(work->symbol);
     memory_give_back(work->heap);
+    memory_give_back(work->known);
     memory_give_back(work);
 }
 
@@ -398,6 +403,29 @@ static void encode_one(Ids *out, const Bpe *bpe, BpeWork *work, const char *piec
             ids_add(out, work->symbol[i].id);
 }
 
+/* The same, remembered; a short text does not pay for a cache. */
+static void recall_one(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
+                       size_t length)
+{
+    int before = out->count;
+    KnownPiece *known;
+
+    if (work->known == NULL && before >= SHORT)
+        work->known = memory_get(KNOWN_PIECES, sizeof *work->known);
+    if (work->known == NULL || length > KNOWN_BYTES) {
+        encode_one(out, bpe, work, piece, length);
+        return;
+    }
+    known = piececache_slot(work->known, piece, length);
+    if (!piececache_holds(known, piece, length)) {
+        encode_one(out, bpe, work, piece, length);
+        piececache_fill(known, piece, length, out->id + before, out->count - before);
+    } else {
+        for (int i = 0; i < known->count; i++)
+            ids_add(out, known->id[i]);
+    }
+}
+
 /* The bytes of the word at the front: all its ▁, then up to the next one. */
 static size_t word_length(const char *text, size_t length)
 {
@@ -415,7 +443,8 @@ static size_t word_length(const char *text, size_t length)
  *
  *   piece   [length] valid UTF-8
  *   Cost:   O(n log n) for n characters; the work keeps 16 bytes for each, 16 for
- *           the pairs that wait at most, and room to grow: some 50 n bytes
+ *           the pairs that wait at most, and room to grow: some 50 n bytes; and
+ *           512 KB of pieces that came before
  */
 void bpe_encode(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
                 size_t length)
@@ -427,6 +456,6 @@ void bpe_encode(Ids *out, const Bpe *bpe, BpeWork *work, const char *piece,
     }
     for (size_t at = 0, n; at < length; at += n) {
         n = bpe->words ? word_length(piece + at, length - at) : length;
-        encode_one(out, bpe, work, piece + at, n);
+        recall_one(out, bpe, work, piece + at, n);
     }
 }
