@@ -222,8 +222,8 @@ void normalize_nfc(Text *out, const char *bytes, size_t length)
     bool inside = false;                /* an unsettled one came after it   */
 
     while (at < length) {
-        uint32_t point = 0;
-        int n = utf8_read(&point, bytes + at, length - at);
+        uint32_t point = (unsigned char)bytes[at];
+        int n = point < 128 ? 1 : utf8_read(&point, bytes + at, length - at);
 
         must(n > 0, "text is valid UTF-8, but not at byte %zu", at);
         if (unicode_is_settled(point)) {

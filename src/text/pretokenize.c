@@ -56,8 +56,8 @@
 static UnicodeClass class_at(size_t *next, const char *text, size_t length,
                              size_t at)
 {
-    uint32_t point = 0;
-    int bytes = utf8_read(&point, text + at, length - at);
+    uint32_t point = (unsigned char)text[at];
+    int bytes = point < 128 ? 1 : utf8_read(&point, text + at, length - at);
 
     must(bytes > 0, "text is valid UTF-8, but not at byte %zu", at);
     *next = at + (size_t)bytes;
@@ -261,22 +261,14 @@ uint32_t pretokenize_byte_to_point(unsigned char byte)
     return byte == 0xAD ? 0x143 : byte;
 }
 
+/* The byte that could be meant; a byte that moved is not in the alphabet under its
+ * own number. */
 int pretokenize_point_to_byte(uint32_t point)
 {
-    int byte = -1;
+    uint32_t byte = point < 0x100 ? point : point <= 0x120 ? point - 0x100
+                  : point <= 0x142 ? point - 0x121 + 0x7F : 0xAD;
 
-    if (point < 0x100)
-        byte = (int)point;
-    else if (point <= 0x120)
-        byte = (int)point - 0x100;
-    else if (point <= 0x142)
-        byte = (int)point - 0x121 + 0x7F;
-    else if (point == 0x143)
-        byte = 0xAD;
-    /* a byte that moved is not in the alphabet under its own number */
-    if (byte < 0 || pretokenize_byte_to_point((unsigned char)byte) != point)
-        return -1;
-    return byte;
+    return pretokenize_byte_to_point((unsigned char)byte) == point ? (int)byte : -1;
 }
 
 const SplitPattern *pretokenize_gpt2(void)

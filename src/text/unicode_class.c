@@ -1,6 +1,6 @@
 /* unicode_class.c - what kind of character is this?
  *
- *      point ──► below U+0080? ──yes──► one look into 128 bytes
+ *      point ──► below U+0080? ──yes──► A … Z, a … z, 0 … 9, blanks: by their place
  *                     │
  *                     no
  *                     ▼
@@ -42,25 +42,6 @@
 
 #define COUNT(array) ((int)(sizeof (array) / sizeof (array)[0]))
 
-#define O UNICODE_OTHER
-#define L UNICODE_LETTER
-#define N UNICODE_NUMBER
-#define S UNICODE_SPACE
-static const unsigned char ascii_class[128] = {
-    O, O, O, O, O, O, O, O, O, S, S, S, S, S, O, O,     /* tab, LF … CR     */
-    O, O, O, O, O, O, O, O, O, O, O, O, O, O, O, O,
-    S, O, O, O, O, O, O, O, O, O, O, O, O, O, O, O,     /* space            */
-    N, N, N, N, N, N, N, N, N, N, O, O, O, O, O, O,     /* 0 … 9            */
-    O, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,     /* A …              */
-    L, L, L, L, L, L, L, L, L, L, L, O, O, O, O, O,     /* … Z              */
-    O, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,     /* a …              */
-    L, L, L, L, L, L, L, L, L, L, L, O, O, O, O, O,     /* … z              */
-};
-#undef O
-#undef L
-#undef N
-#undef S
-
 /* The value of the range [count] that holds point; -1: none of them does. */
 static int find(const UnicodeRange *range, int count, uint32_t point)
 {
@@ -84,7 +65,9 @@ UnicodeClass unicode_class(uint32_t point)
     int value;
 
     if (point < 128)
-        return (UnicodeClass)ascii_class[point];
+        return (point | 32) - 'a' < 26 ? UNICODE_LETTER
+             : point - '0' < 10 ? UNICODE_NUMBER
+             : point == ' ' || point - '\t' < 5 ? UNICODE_SPACE : UNICODE_OTHER;
     value = find(unicode_classes, COUNT(unicode_classes), point);
     return value < 0 ? UNICODE_OTHER : (UnicodeClass)value;
 }
