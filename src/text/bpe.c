@@ -412,7 +412,7 @@ static void recall_one(Ids *out, const Bpe *bpe, BpeWork *work, const char *piec
 
     if (work->known == NULL && before >= SHORT)
         work->known = memory_get(KNOWN_PIECES, sizeof *work->known);
-    if (work->known == NULL || length > KNOWN_BYTES) {
+    if (work->known == NULL) {
         encode_one(out, bpe, work, piece, length);
         return;
     }

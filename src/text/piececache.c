@@ -51,7 +51,7 @@ bool piececache_holds(const KnownPiece *slot, const char *piece, size_t length)
 void piececache_fill(KnownPiece *slot, const char *piece, size_t length,
                      const int *id, int count)
 {
-    if (count > KNOWN_IDS)
+    if (length > KNOWN_BYTES || count > KNOWN_IDS)
         return;
     slot->length = (uint8_t)length;
     slot->count = (uint8_t)count;

@@ -1,7 +1,7 @@
 /* piececache.h - pieces that were met before in this text, and their ids
  *
- * Rules of use: the cache is KNOWN_PIECES slots, zeroed, and knows nothing then. A
- * piece has at most KNOWN_BYTES bytes. What its slot does not hold is to be filled in.
+ * Rules of use: the cache is KNOWN_PIECES slots, zeroed, and knows nothing then. What
+ * its slot does not hold is to be filled in; what has no room there stays unknown.
  */
 #ifndef PIECECACHE_H
 #define PIECECACHE_H
@@ -22,6 +22,6 @@ typedef struct {                    /* 64 bytes: one line of the cache       */
 KnownPiece *piececache_slot(KnownPiece *cache, const char *piece, size_t length);
 bool piececache_holds(const KnownPiece *slot, const char *piece, size_t length);
 void piececache_fill(KnownPiece *slot, const char *piece, size_t length,
-                     const int *id, int count);     /* if they have room     */
+                     const int *id, int count);
 
 #endif
