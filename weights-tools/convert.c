@@ -37,9 +37,9 @@
 #include "base/mapfile.h"           /* the GGUF file                        */
 #include "base/progress.h"          /* a bar for the weights                */
 #include "decode/modeldir.h"        /* the last look                        */
-#include "files/safetensors_write.h"
 #include "weights-tools/common/disk.h"
 #include "weights-tools/common/newfolder.h"
+#include "weights-tools/common/shards.h"
 #include "weights-tools/common/tool.h"
 #include "weights-tools/gguf/gguf_config.h"
 #include "weights-tools/gguf/gguf_layout.h"
@@ -127,8 +127,8 @@ static bool write_weights(Conversion *c, double shard, Error *error)
     c->layout.file = &c->file;
     c->layout.watch = &watch;
     progress_start(&c->bar, "writing the weights");
-    fine = safetensors_write_model(c->folder.beside, c->layout.tensors, c->layout.count,
-                                   (size_t)(shard * 1e6), gguf_fill, &c->layout, error);
+    fine = shards_write(c->folder.beside, c->layout.tensors, c->layout.count,
+                        (size_t)(shard * 1e6), gguf_fill, &c->layout, error);
     progress_end(&c->bar);
     return fine;
 }

@@ -44,12 +44,12 @@
 #include "base/progress.h"          /* a bar for the gigabytes              */
 #include "decode/modelname.h"       /* names of shapes                      */
 #include "files/json_write.h"       /* --json                               */
-#include "files/safetensors_write.h"
 #include "model/weights.h"          /* which tensors a model has            */
 #include "weights-tools/common/byte_tokenizer.h"
 #include "weights-tools/common/disk.h"
 #include "weights-tools/common/newfolder.h"
 #include "weights-tools/common/random_weights.h"
+#include "weights-tools/common/shards.h"
 #include "weights-tools/common/tool.h"
 
 #define MEGA 1e6                    /* of --shard-size, as the hub counts    */
@@ -234,8 +234,8 @@ static bool write_weights(Synthesis *s, double shard, Error *error)
     bool fine;
 
     progress_start(&s->bar, "writing the weights");
-    fine = safetensors_write_model(s->made.beside, s->tensors, s->count,
-                                   (size_t)(shard * MEGA), fill, s, error);
+    fine = shards_write(s->made.beside, s->tensors, s->count, (size_t)(shard * MEGA), fill,
+                        s, error);
     progress_end(&s->bar);
     return fine;
 }

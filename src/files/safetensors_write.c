@@ -29,7 +29,8 @@
  * byte goes to the disk.
  *
  * Source: the safetensors format, "Format" in its README.
- * Read next: files/safetensors_shards.c.
+ * Read next: files/hubcache.c. Several files that are one model are cut by
+ * weights-tools/common/shards.c.
  */
 #include "files/safetensors_write.h"
 

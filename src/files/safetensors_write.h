@@ -23,10 +23,4 @@ bool safetensors_write_filled(const char *path, const Tensor *tensors, int count
                               const char *const *metadata, int metadata_count,
                               TensorFill *fill, void *context, Error *error);
 
-/* Into folder: model.safetensors, or, when that would hold more than most bytes of
- * numbers (0: any many), shards of at most so many and the index over them. */
-bool safetensors_write_model(const char *folder, const Tensor *tensors, int count,
-                             size_t most, TensorFill *fill, void *context,
-                             Error *error);
-
 #endif

@@ -6,11 +6,9 @@
 #include "test.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#include "base/place.h"
-#include "files/safetensors.h"
-#include "files/safetensors_write.h"
+#include "base/mapfile.h"
+#include "files/letters.h"
 
 static const unsigned char data[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
 
@@ -137,52 +135,6 @@ TEST(a_folder_that_is_missing)
     expect_int(error.code, EXIT_INPUT);
 }
 
-typedef struct {            /* what fill_letters was asked                  */
-    const Tensor *tensor;   /* the last one                                 */
-    size_t next, calls;     /* its first element that was not asked yet     */
-    const char *fails;      /* the tensor at which to fail; NULL: none      */
-} Asked;
-
-/* Byte i of a tensor: its name's first letter + i, modulo 251. Elements come in
- * order, each once. */
-static bool fill_letters(void *context, const Tensor *t, size_t first, size_t count,
-                         void *out, Error *error)
-{
-    size_t bits = (size_t)dtype_bits(t->dtype);
-    Asked *asked = context;
-
-    if (asked->tensor != t) {
-        expect(asked->tensor == NULL
-               || asked->next == tensor_count(asked->tensor));
-        asked->next = 0;
-    }
-    expect(first == asked->next && count > 0 && count * bits % 8 == 0);
-    asked->tensor = t;
-    asked->next = first + count;
-    asked->calls++;
-    for (size_t i = 0; i < count * bits / 8; i++)
-        ((unsigned char *)out)[i] =
-            (unsigned char)(((unsigned char)t->name[0] + first * bits / 8 + i) % 251);
-    if (asked->fails != NULL && strcmp(asked->fails, t->name) == 0)
-        return error_code(error, EXIT_INTERRUPTED, "stopped at %s", t->name);
-    return true;
-}
-
-static void expect_letters(const Tensor *t)
-{
-    const unsigned char *bytes = t->data;
-
-    for (size_t i = 0; i < t->bytes; i++)
-        if (bytes[i] != ((unsigned char)t->name[0] + i) % 251)
-            test_fail(__FILE__, __LINE__, "%s: byte %zu is %d", t->name, i, bytes[i]);
-}
-
-static Tensor empty(const char *name, Dtype dtype, uint64_t count)
-{
-    return (Tensor){ .name = name, .dtype = dtype, .rank = 1, .shape = { count },
-                     .bytes = (size_t)(count * (uint64_t)dtype_bits(dtype) / 8) };
-}
-
 /* Nine megabytes of f16, four of 4-bit and five of 6-bit numbers; one of data. */
 TEST(what_nobody_holds_is_asked_for_in_pieces)
 {
@@ -215,119 +167,6 @@ TEST(what_nobody_holds_is_asked_for_in_pieces)
     expect(!path_is_there(test_scratch("none.safetensors")));
 }
 
-/* The drawing at the head of safetensors_shards.c. */
-static const Tensor *drawn(void)
-{
-    static Tensor tensors[6];
-    static const struct { const char *name; uint64_t bytes; } all[] = {
-        { "a", 4 }, { "b", 4 }, { "c", 4 }, { "d", 20 }, { "e", 2 }, { "f", 8 },
-    };
-
-    for (int i = 0; i < 6; i++)
-        tensors[i] = empty(all[i].name, DTYPE_U8, all[i].bytes);
-    return tensors;
-}
-
-static const char *new_folder(const char *name)
-{
-    const char *folder = test_scratch(name);
-
-    expect(mkdir(folder, 0700) == 0);
-    return folder;
-}
-
-static void expect_files(const char *folder, const char *want)
-{
-    Arena arena = {0};
-    int count;
-    const char **names = place_names(folder, &arena, &count);
-    char got[400] = "";
-
-    for (int i = 0; i < count; i++)
-        snprintf(got + strlen(got), sizeof got - strlen(got), "%s ", names[i]);
-    expect_text(got, want);
-    arena_free(&arena);
-}
-
-static void expect_model(const char *folder, int files)
-{
-    Safetensors st;
-    Error error = {0};
-
-    expect_ok(safetensors_open(&st, folder, &error), &error);
-    expect_int(st.file_count, files);
-    expect_int(st.count, 6);
-    for (int i = 0; i < st.count; i++)
-        expect_letters(&st.tensors[i]);
-    expect_int(st.metadata_count, 1);
-    expect_text(st.metadata[1], "pt");
-    safetensors_close(&st);
-}
-
-TEST(a_model_is_cut_into_shards)
-{
-    const char *folder = new_folder("sharded");
-    char path[300];
-    Asked asked = {0};
-    Error error = {0};
-
-    expect_ok(safetensors_write_model(folder, drawn(), 6, 10, fill_letters, &asked,
-                                      &error), &error);
-    expect_files(folder, "model-00001-of-00004.safetensors "
-                 "model-00002-of-00004.safetensors model-00003-of-00004.safetensors "
-                 "model-00004-of-00004.safetensors model.safetensors.index.json ");
-    snprintf(path, sizeof path, "%s/model.safetensors.index.json", folder);
-    expect_text(test_read(path, NULL), "{\"metadata\":{\"total_size\":42},"
-                "\"weight_map\":{\"a\":\"model-00001-of-00004.safetensors\","
-                "\"b\":\"model-00001-of-00004.safetensors\","
-                "\"c\":\"model-00002-of-00004.safetensors\","
-                "\"d\":\"model-00003-of-00004.safetensors\","
-                "\"e\":\"model-00004-of-00004.safetensors\","
-                "\"f\":\"model-00004-of-00004.safetensors\"}}\n");
-    expect_model(folder, 4);
-}
-
-TEST(what_fits_is_one_file)
-{
-    const char *whole = new_folder("whole"), *exact = new_folder("exact");
-    Asked asked = {0}, again = {0};
-    Error error = {0};
-
-    expect_ok(safetensors_write_model(whole, drawn(), 6, 0, fill_letters, &asked,
-                                      &error), &error);
-    expect_ok(safetensors_write_model(exact, drawn(), 6, 42, fill_letters, &again,
-                                      &error), &error);
-    expect_files(exact, "model.safetensors ");
-    expect_model(whole, 1);
-    expect_model(exact, 1);
-    expect(!safetensors_write_model(exact, drawn(), 6, 41, fill_letters, &again,
-                                    &error));
-    expect(error_mentions(&error, "model.safetensors is there and would be read"));
-    expect_files(exact, "model.safetensors ");
-}
-
-/* An end in the third shard, and a name that stands in the first and the last. */
-TEST(shards_that_fail_leave_nothing)
-{
-    const char *folder = new_folder("failed");
-    Asked asked = { .fails = "d" };
-    Tensor twins[6];
-    Error error = {0};
-
-    expect(!safetensors_write_model(folder, drawn(), 6, 10, fill_letters, &asked,
-                                    &error));
-    expect_int(error.code, EXIT_INTERRUPTED);
-    expect_files(folder, "");
-    memcpy(twins, drawn(), sizeof twins);
-    twins[5].name = "a";
-    asked = (Asked){0};
-    expect(!safetensors_write_model(folder, twins, 6, 10, fill_letters, &asked,
-                                    &error));
-    expect(error_mentions(&error, "the key \"a\" stands twice"));
-    expect_int(asked.calls, 0);
-    expect_files(folder, "");
-}
-
 const Test safetensors_write_tests[] = {
     { "the bytes of the reference", the_bytes_of_the_reference },
     { "what was written is read", what_was_written_is_read },
@@ -336,8 +175,5 @@ const Test safetensors_write_tests[] = {
     { "a folder that is missing", a_folder_that_is_missing },
     { "what nobody holds is asked for in pieces",
       what_nobody_holds_is_asked_for_in_pieces },
-    { "a model is cut into shards", a_model_is_cut_into_shards },
-    { "what fits is one file", what_fits_is_one_file },
-    { "shards that fail leave nothing", shards_that_fail_leave_nothing },
     { NULL, NULL },
 };

@@ -54,12 +54,14 @@ def check(what, fine, detail=""):
 
 
 def build_tool(folder):
-    """st_tool, linked with the library under test."""
-    library = os.environ.get("LIB", str(ROOT / "build" / "libbillion.a"))
+    """st_tool, linked with the libraries under test."""
+    library = pathlib.Path(os.environ.get("LIB", ROOT / "build" / "libbillion.a"))
+    tools = library.with_name("libtools.a")
     tool = os.path.join(folder, "st_tool")
     subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-O2", "-D_GNU_SOURCE",
                     *shlex.split(os.environ.get("CFLAGS", "")), f"-I{ROOT}/src",
-                    "-o", tool, str(HERE / "st_tool.c"), library, "-lm"], check=True)
+                    f"-I{ROOT}", "-o", tool, str(HERE / "st_tool.c"), tools, library, "-lm"],
+                   check=True)
     return tool
 
 

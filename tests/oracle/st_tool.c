@@ -16,7 +16,7 @@
 #include "files/hubcache.h"
 #include "files/json_write.h"
 #include "files/safetensors.h"
-#include "files/safetensors_write.h"
+#include "weights-tools/common/shards.h"
 
 static void list_tensor(JsonWriter *w, const Tensor *tensor)
 {
@@ -76,8 +76,8 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "list") == 0)
         list(&st);
     else if (strcmp(argv[1], "shard") == 0 && argc == 5) {
-        if (!safetensors_write_model(argv[3], st.tensors, st.count,
-                                     strtoull(argv[4], NULL, 10), NULL, NULL, &error))
+        if (!shards_write(argv[3], st.tensors, st.count, strtoull(argv[4], NULL, 10), NULL,
+                          NULL, &error))
             return error_report(&error);
     }
     else if (!safetensors_write(argv[3], st.tensors, st.count, st.metadata,

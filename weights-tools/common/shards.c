@@ -1,4 +1,4 @@
-/* safetensors_shards.c - a model's weights as one file, or as several and an index
+/* shards.c - a model's weights as one file, or as several and an index
  *
  *      tensors, as given           most = 10 bytes
  *
@@ -34,9 +34,10 @@
  *   and by everybody. So it is refused rather than overlooked.
  *
  * Source: the hub's rules for sharded checkpoints.
- * Read next: files/hubcache.c.
+ * Read next: src/files/safetensors.c, which reads them, and the tools that write them:
+ * weights-tools/synthesize.c, weights-tools/convert.c.
  */
-#include "files/safetensors_write.h"
+#include "weights-tools/common/shards.h"
 
 #include <stdio.h>          /* open_memstream: the index, as it grows       */
 #include <stdlib.h>         /* free                                         */
@@ -173,9 +174,8 @@ static bool write_sharded(Cut *cut, const char *folder, const Tensor *tensors,
  *
  * Cost: as there, and the index in memory.
  */
-bool safetensors_write_model(const char *folder, const Tensor *tensors, int count,
-                             size_t most, TensorFill *fill, void *context,
-                             Error *error)
+bool shards_write(const char *folder, const Tensor *tensors, int count, size_t most,
+                  TensorFill *fill, void *context, Error *error)
 {
     Cut cut = {0};
     bool ok;
