@@ -86,7 +86,7 @@ def code_point(r):
 
 
 def text_part(r, added):
-    kind = r.randrange(13)
+    kind = r.randrange(17)
     if kind <= 2:
         return r.choice(("", " ")) + r.choice(WORDS)
     if kind == 3:
@@ -107,7 +107,27 @@ def text_part(r, added):
         return "".join(chr(r.randrange(0x20, 0x7f)) for _ in range(r.randint(1, 12)))
     if kind == 10:
         return r.choice("a.,-=0\u00e9\u4e00#'") * r.randint(1, 40)
+    if kind == 11:      # blanks as SentencePiece writes them, and where words would be cut
+        return "".join(r.choice("\u2581\u2581  aeT.\u00e9\U0001f600") for _ in range(r.randint(2, 12)))
+    if kind == 12:      # contractions, in any case and with the old s
+        return "".join(r.choice(("", " ", "I", "he", "\u4e00", "1")) + r.choice("'\u2019")
+                       + r.choice(("s", "S", "\u017f", "t", "D", "m", "re", "rE", "VE", "ll", "lL",
+                                   "l", "r", "\u017fs", "k")) for _ in range(r.randint(1, 4)))
+    if kind == 13:      # a very long word, now and then
+        letters = r.choice(("abcdeghilmnorstuy", "\u0430\u0435\u0438\u043d\u043e\u0442",
+                            "e\u0301a\u0308", "\u4e00\u7684\u662f", "ACGT", "0123456789", "-=*"))
+        return "".join(r.choice(letters) for _ in range(r.choice((20, 40, 40, 300))))
+    if kind == 14:      # scripts next to each other
+        return "".join(r.choice(WORDS)[:r.randint(1, 3)] for _ in range(r.randint(2, 6)))
     return "".join(code_point(r) for _ in range(r.randint(1, 8)))
+
+
+def text(r, added):
+    """Some parts; one in twenty is long and says the same few things again and again."""
+    if r.randrange(20) == 0:
+        few = [text_part(r, added) for _ in range(r.choice((5, 20, 60)))]
+        return "".join(r.choice(few) for _ in range(r.choice((60, 200))))
+    return "".join(text_part(r, added) for _ in range(r.choice((1, 1, 2, 3, 5, 8, 13))))
 
 
 def texts_for(name, added):
@@ -116,7 +136,7 @@ def texts_for(name, added):
     texts = ["", " ", "  ", "\n", "\0", "\0\0 a", "\U0010ffff", " " * 3000, "a" * 3000,
              "\u00e9" * 1000, "e\u0301" * 1000, "\n" * 1000, "0" * 1000] + added
     while len(texts) < TEXTS:
-        texts.append("".join(text_part(r, added) for _ in range(r.choice((1, 1, 2, 3, 5, 8, 13)))))
+        texts.append(text(r, added))
     return texts[:TEXTS]
 
 
