@@ -323,7 +323,7 @@ static void print_json(const Map *map, const Generated *g)
     json_write_integer(&w, "look_head", map->head);
     json_write_integer(&w, "look_position", map->to);
     json_write_number(&w, "look_weight", (double)map->look, 9);
-    json_write_text(&w, "hash", hash, strlen(hash));
+    json_write_word(&w, "hash", hash);
     json_write_ids(&w, "best", map->best, min_int(BEST, map->m.model.config.V));
     json_write_integer(&w, "kept", map->kept);
     json_write_number(&w, "dart", (double)map->dart, 9);

@@ -30,7 +30,6 @@
  */
 #include <stdio.h>                  /* open_memstream, printf               */
 #include <stdlib.h>                 /* free                                 */
-#include <string.h>                 /* strlen                               */
 
 #include "base/atomicfile.h"        /* small files, whole                   */
 #include "base/interrupt.h"         /* Ctrl-C                               */
@@ -177,11 +176,11 @@ static void report(const Conversion *c, const char *folder, bool json)
         return;
     }
     json_write_object(&w, NULL);
-    json_write_text(&w, "folder", folder, strlen(folder));
+    json_write_word(&w, "folder", folder);
     json_write_integer(&w, "tensors", c->layout.count);
     json_write_integer(&w, "parameters", (int64_t)c->layout.total);
     json_write_integer(&w, "bytes", (int64_t)c->bytes);
-    json_write_text(&w, "dtype", dtype, strlen(dtype));
+    json_write_word(&w, "dtype", dtype);
     json_write_integer(&w, "tokens", c->vocabulary.used);
     json_write_bool(&w, "chat_template", c->vocabulary.chat.length > 0);
     json_write_object_end(&w);

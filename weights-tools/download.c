@@ -44,11 +44,6 @@ static const char *repository_of(const char *name)
     return strcmp(name, "mmlu") == 0 ? "datasets/cais/mmlu" : "openai/human-eval";
 }
 
-static void write_text(JsonWriter *w, const char *key, const char *text)
-{
-    json_write_text(w, key, text, strlen(text));
-}
-
 /* ---- without a word: what there is */
 
 static void list_json(const Settings *settings)
@@ -59,10 +54,10 @@ static void list_json(const Settings *settings)
     json_write_array(&w, "available");
     for (const KnownDownload *k = known_downloads; k->name != NULL; k++) {
         json_write_object(&w, NULL);
-        write_text(&w, "name", k->name);
-        write_text(&w, "repository", repository_of(k->name));
+        json_write_word(&w, "name", k->name);
+        json_write_word(&w, "repository", repository_of(k->name));
         json_write_integer(&w, "about_bytes", k->bytes);
-        write_text(&w, "licence", k->licence);
+        json_write_word(&w, "licence", k->licence);
         json_write_bool(&w, "here", verify_is_here(k->name, settings));
         json_write_object_end(&w);
     }
@@ -120,10 +115,10 @@ static void verified_json(const Verification *v)
     json_write_array(&w, "verified");
     for (int i = 0; i < v->count; i++) {
         json_write_object(&w, NULL);
-        write_text(&w, "name", v->files[i].typed);
-        write_text(&w, "file", v->files[i].file);
+        json_write_word(&w, "name", v->files[i].typed);
+        json_write_word(&w, "file", v->files[i].file);
         json_write_integer(&w, "bytes", v->files[i].size);
-        write_text(&w, "result", verified_words[v->files[i].result]);
+        json_write_word(&w, "result", verified_words[v->files[i].result]);
         json_write_object_end(&w);
     }
     json_write_array_end(&w);
@@ -189,16 +184,16 @@ static void fetched_json(const Plan *plan)
         const Parcel *p = &plan->parcels[i];
 
         json_write_object(&w, NULL);
-        write_text(&w, "name", p->typed);
-        write_text(&w, "repository", p->name.repository);
-        write_text(&w, "commit", p->commit);
-        write_text(&w, "folder", p->folder);
+        json_write_word(&w, "name", p->typed);
+        json_write_word(&w, "repository", p->name.repository);
+        json_write_word(&w, "commit", p->commit);
+        json_write_word(&w, "folder", p->folder);
         json_write_array(&w, "files");
         for (int k = 0; k < p->count; k++) {
             json_write_object(&w, NULL);
-            write_text(&w, "file", p->pieces[k].file);
+            json_write_word(&w, "file", p->pieces[k].file);
             json_write_integer(&w, "bytes", p->pieces[k].size);
-            write_text(&w, "checksum", p->pieces[k].checksum);
+            json_write_word(&w, "checksum", p->pieces[k].checksum);
             json_write_bool(&w, "fetched", p->pieces[k].state == PIECE_FETCHED);
             json_write_object_end(&w);
         }

@@ -329,8 +329,8 @@ static void json_tensor(JsonWriter *w, const Found *found)
     const Tensor *t = found->tensor;
 
     json_write_object(w, NULL);
-    json_write_text(w, "name", t->name, strlen(t->name));
-    json_write_text(w, "dtype", dtype_name(t->dtype), strlen(dtype_name(t->dtype)));
+    json_write_word(w, "name", t->name);
+    json_write_word(w, "dtype", dtype_name(t->dtype));
     json_write_array(w, "shape");
     for (int d = 0; d < t->rank; d++)
         json_count(w, NULL, t->shape[d]);
@@ -420,7 +420,7 @@ static bool inspect(Inspection *in, const Options *options, Error *error)
     progress_start(&in->bar, "looking at the tensors");
     if (options->json) {
         json_write_object(&w, NULL);
-        json_write_text(&w, "path", in->path, strlen(in->path));
+        json_write_word(&w, "path", in->path);
         json_write_array(&w, "tensors");
     } else {
         put_title(in);

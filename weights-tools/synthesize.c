@@ -263,14 +263,14 @@ static void report_json(const Synthesis *s, double seed)
     JsonWriter w = { .out = stdout };
 
     json_write_object(&w, NULL);
-    json_write_text(&w, "folder", s->folder, strlen(s->folder));
+    json_write_word(&w, "folder", s->folder);
     json_write_text(&w, "architecture", architecture->text, architecture->length);
     json_write_integer(&w, "tensors", s->count);
     json_write_integer(&w, "parameters", (int64_t)s->numbers);
     json_write_integer(&w, "bytes", (int64_t)s->bytes);
-    json_write_text(&w, "dtype", dtype_name(s->dtype), strlen(dtype_name(s->dtype)));
+    json_write_word(&w, "dtype", dtype_name(s->dtype));
     json_write_integer(&w, "seed", (int64_t)seed);
-    json_write_text(&w, "tokenizer", s->tokenizer, strlen(s->tokenizer));
+    json_write_word(&w, "tokenizer", s->tokenizer);
     json_write_object_end(&w);
     json_write_line(&w);
 }

@@ -242,7 +242,7 @@ void json_write_token(JsonWriter *w, const char *key, const Tokenizer *tokenizer
 {
     const char *token = spelling(tokenizer, id);
 
-    json_write_text(w, key, token, strlen(token));
+    json_write_word(w, key, token);
 }
 
 const char *short_count(char *text, double count)

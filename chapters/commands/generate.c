@@ -209,7 +209,7 @@ static void print_json(const Generated *g, const Ids *prompt, const Costs *c,
     json_write_ids(&w, "ids", g->ids.id, g->ids.count);
     json_write_text(&w, "text", g->text.length > 0 ? g->text.bytes : "",
                     g->text.length);
-    json_write_text(&w, "stop", stop, strlen(stop));
+    json_write_word(&w, "stop", stop);
     json_write_number(&w, "prompt_tokens_per_second", c->prompt_speed, 4);
     json_write_number(&w, "tokens_per_second", c->speed, 4);
     json_write_integer(&w, "peak_memory_bytes", (int64_t)c->peak);

@@ -178,20 +178,15 @@ void grading_show(const Verdict *v, Course *course, const Task *task, const Opti
 
 /* ---- as data */
 
-static void write_text(JsonWriter *w, const char *key, const char *text)
-{
-    json_write_text(w, key, text, strlen(text));
-}
-
 static void write_task(JsonWriter *w, const Task *task, const char *state)
 {
-    write_text(w, "number", task->number);
-    write_text(w, "title", task->title);
-    write_text(w, "kind", task->kind);
+    json_write_word(w, "number", task->number);
+    json_write_word(w, "title", task->title);
+    json_write_word(w, "kind", task->kind);
     json_write_integer(w, "minutes", task->minutes);
     json_write_integer(w, "level", task->level);
     json_write_integer(w, "hints", task->hints);
-    write_text(w, "state", state);
+    json_write_word(w, "state", state);
 }
 
 static void write_verdict(JsonWriter *w, const Task *task, const Verdict *v,
@@ -208,14 +203,14 @@ static void write_verdict(JsonWriter *w, const Task *task, const Verdict *v,
         json_write_text(w, "says", v->says.length > 0 ? v->says.bytes : "", v->says.length);
     }
     if (v->kind == VERDICT_WRONG) {
-        write_text(w, "wrong", v->what);
+        json_write_word(w, "wrong", v->what);
         json_write_integer(w, "index", v->index);
         json_write_integer(w, "count", v->count);
         json_write_integer(w, "wrong_count", v->wrong);
-        write_text(w, "expected", v->expected);
-        write_text(w, "got", v->got);
+        json_write_word(w, "expected", v->expected);
+        json_write_word(w, "got", v->got);
         json_write_integer(w, "ulps", v->ulps);
-        write_text(w, "guess", v->guess);
+        json_write_word(w, "guess", v->guess);
     }
     if (v->trouble.length > 0)
         json_write_text(w, "trouble", v->trouble.bytes, v->trouble.length);
@@ -223,14 +218,14 @@ static void write_verdict(JsonWriter *w, const Task *task, const Verdict *v,
         if (i == 0)
             json_write_array(w, "race");
         json_write_object(w, NULL);
-        write_text(w, "name", v->racer[i].name);
+        json_write_word(w, "name", v->racer[i].name);
         json_write_number(w, "seconds", v->racer[i].seconds, 6);
         json_write_object_end(w);
         if (i == v->racers - 1)
             json_write_array_end(w);
     }
     if (debugger != NULL)
-        write_text(w, "debugger", debugger);
+        json_write_word(w, "debugger", debugger);
     json_write_object_end(w);
 }
 
@@ -312,7 +307,7 @@ static void show_state(JsonWriter *w, const Task *task, const char *state, const
     write_task(w, task, state);
     json_write_bool(w, "passed", false);
     if (why != NULL)
-        write_text(w, "trouble", why);
+        json_write_word(w, "trouble", why);
     json_write_object_end(w);
 }
 
@@ -348,7 +343,7 @@ static bool grade_all(int *code, Course *course, const Options *o, Error *error)
 
     if (o->json) {
         json_write_object(&w, NULL);
-        write_text(&w, "answers", course->answers);
+        json_write_word(&w, "answers", course->answers);
         json_write_integer(&w, "seed", (int64_t)o->seed);
         json_write_array(&w, "exercises");
     }

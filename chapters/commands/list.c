@@ -14,7 +14,6 @@
  * Read next: chapters/commands/grade.c.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/terminal.h"
 #include "chapters/commands/common.h"
@@ -70,13 +69,13 @@ static void print_json(const Course *course)
         const char *state = state_names[course_state(task)];
 
         json_write_object(&w, NULL);
-        json_write_text(&w, "number", task->number, strlen(task->number));
-        json_write_text(&w, "title", task->title, strlen(task->title));
-        json_write_text(&w, "kind", task->kind, strlen(task->kind));
+        json_write_word(&w, "number", task->number);
+        json_write_word(&w, "title", task->title);
+        json_write_word(&w, "kind", task->kind);
         json_write_integer(&w, "minutes", task->minutes);
         json_write_integer(&w, "level", task->level);
         json_write_integer(&w, "hints", task->hints);
-        json_write_text(&w, "state", state, strlen(state));
+        json_write_word(&w, "state", state);
         json_write_object_end(&w);
     }
     json_write_array_end(&w);

@@ -143,7 +143,7 @@ static void print_json(const Report *r)
         json_write_object_end(&w);
     }
     json_write_array_end(&w);
-    json_write_text(&w, "hash", hash, strlen(hash));
+    json_write_word(&w, "hash", hash);
     json_write_object_end(&w);
     json_write_line(&w);
 }

@@ -137,14 +137,13 @@ static void write_model(JsonWriter *w, const ModelSeen *seen)
 #undef NEED_KEY
 
     json_write_object(w, NULL);
-    json_write_text(w, "name", seen->name, strlen(seen->name));
-    json_write_text(w, "folder", seen->folder, strlen(seen->folder));
+    json_write_word(w, "name", seen->name);
+    json_write_word(w, "folder", seen->folder);
     json_write_bool(w, "usable", seen->usable);
     json_write_bool(w, "supported", seen->supported);
-    json_write_text(w, "architecture", seen->architecture,
-                    strlen(seen->architecture));
+    json_write_word(w, "architecture", seen->architecture);
     json_write_integer(w, "parameters", (int64_t)seen->parameters);
-    json_write_text(w, "format", seen->format, strlen(seen->format));
+    json_write_word(w, "format", seen->format);
     json_write_integer(w, "bytes", (int64_t)seen->bytes);
     json_write_bool(w, "fits", seen->usable
                     && model_needs_now(seen) < (double)memory_machine());
@@ -155,10 +154,10 @@ static void write_model(JsonWriter *w, const ModelSeen *seen)
     json_write_object_end(w);
     json_write_array(w, "draft_of");
     for (int i = 0; i < seen->drafts; i++)
-        json_write_text(w, NULL, seen->draft_of[i], strlen(seen->draft_of[i]));
+        json_write_word(w, NULL, seen->draft_of[i]);
     json_write_array_end(w);
     if (seen->error.code != 0)
-        json_write_text(w, "error", seen->error.text, strlen(seen->error.text));
+        json_write_word(w, "error", seen->error.text);
     json_write_object_end(w);
 }
 

@@ -160,7 +160,7 @@ static bool list(Tours *t, Error *error)
         if (fine && data) {
             json_write_object(&w, NULL);
             json_write_text(&w, "tour", t->names[i], strlen(t->names[i]) - strlen(ENDING));
-            json_write_text(&w, "title", tour.title, strlen(tour.title));
+            json_write_word(&w, "title", tour.title);
             json_write_integer(&w, "stops", tour.stops);
             json_write_integer(&w, "minutes", tour.minutes);
             json_write_object_end(&w);
@@ -263,7 +263,7 @@ static bool check(Tours *t, const Tour *tour, JsonWriter *w, Error *error)
 
     if (fine && w != NULL) {
         json_write_object(w, NULL);
-        json_write_text(w, "tour", tour->word[0], strlen(tour->word[0]));
+        json_write_word(w, "tour", tour->word[0]);
         json_write_array(w, "checks");
     } else if (fine) {
         printf("%s, in %s: %s\n", tour->word[0], debugger_names[t->debugger], tour->title);

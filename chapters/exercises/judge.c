@@ -87,7 +87,7 @@ static void report_text(const char *key, const char *text)
     if (report == NULL)
         return;
     json_write_object(&w, NULL);
-    json_write_text(&w, key, text, strlen(text));
+    json_write_word(&w, key, text);
     json_write_object_end(&w);
     json_write_line(&w);
     fflush(report);
@@ -98,16 +98,16 @@ static void report_difference(const Difference *d)
     JsonWriter w = { .out = report };
 
     json_write_object(&w, NULL);
-    json_write_text(&w, "wrong", d->what, strlen(d->what));
+    json_write_word(&w, "wrong", d->what);
     json_write_integer(&w, "index", d->index);
     json_write_integer(&w, "count", d->n);
     json_write_integer(&w, "wrong_count", d->wrong);
     json_write_integer(&w, "calls", exercise.each && d->index > 0 ? d->index : 0);
-    json_write_text(&w, "expected", d->want, strlen(d->want));
-    json_write_text(&w, "got", d->got, strlen(d->got));
+    json_write_word(&w, "expected", d->want);
+    json_write_word(&w, "got", d->got);
     json_write_integer(&w, "ulps", d->ulps > INT64_MAX ? INT64_MAX : (int64_t)d->ulps);
     if (d->guess != NULL)
-        json_write_text(&w, "guess", d->guess, strlen(d->guess));
+        json_write_word(&w, "guess", d->guess);
     json_write_object_end(&w);
     json_write_line(&w);
     fflush(report);
@@ -289,7 +289,7 @@ void judge_race(Case *c, const char *name, void (*work)(void *arg), void *arg)
         return;
     }
     json_write_object(&w, NULL);
-    json_write_text(&w, "racer", name, strlen(name));
+    json_write_word(&w, "racer", name);
     json_write_number(&w, "seconds", best, 6);
     json_write_object_end(&w);
     json_write_line(&w);

@@ -14,13 +14,11 @@
  */
 #include "chapters/lesson/data.h"
 
-#include <string.h>
-
 #define DIGITS 9                    /* of a float: enough for all its bits   */
 
 void data_text(Lesson *l, const char *key, const char *text)
 {
-    json_write_text(&l->json, key, text, strlen(text));
+    json_write_word(&l->json, key, text);
 }
 
 /* text [n], or NULL: null. */

@@ -230,12 +230,12 @@ static void judge(Check *c, const char *what, const char *value, const char *why
     why != NULL ? c->counts.failed++ : c->counts.passed++;
     if (c->w != NULL) {
         json_write_object(c->w, NULL);
-        json_write_text(c->w, "what", what, strlen(what));
+        json_write_word(c->w, "what", what);
         if (value != NULL)
-            json_write_text(c->w, "value", value, strlen(value));
+            json_write_word(c->w, "value", value);
         json_write_bool(c->w, "holds", why == NULL);
         if (why != NULL)
-            json_write_text(c->w, "why", why, strlen(why));
+            json_write_word(c->w, "why", why);
         json_write_object_end(c->w);
         return;
     }

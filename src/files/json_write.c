@@ -108,6 +108,11 @@ void json_write_text(JsonWriter *w, const char *key, const char *text,
     write_string(w->out, text, length);
 }
 
+void json_write_word(JsonWriter *w, const char *key, const char *text)
+{
+    json_write_text(w, key, text, strlen(text));
+}
+
 void json_write_integer(JsonWriter *w, const char *key, int64_t value)
 {
     start(w, key);

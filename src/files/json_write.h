@@ -22,6 +22,8 @@ void json_write_array(JsonWriter *w, const char *key);      /* [            */
 void json_write_array_end(JsonWriter *w);                   /* ]            */
 void json_write_text(JsonWriter *w, const char *key, const char *text,
                      size_t length);
+void json_write_word(JsonWriter *w, const char *key, const char *text);
+                                            /* the same, up to its NUL      */
 void json_write_integer(JsonWriter *w, const char *key, int64_t value);
 void json_write_number(JsonWriter *w, const char *key, double value,
                        int digits);                         /* significant  */

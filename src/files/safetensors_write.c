@@ -67,7 +67,7 @@ static void write_entry(JsonWriter *w, const Tensor *tensor, size_t begin)
     const char *dtype = dtype_name(tensor->dtype);
 
     json_write_object(w, tensor->name);
-    json_write_text(w, "dtype", dtype, strlen(dtype));
+    json_write_word(w, "dtype", dtype);
     json_write_array(w, "shape");
     for (int d = 0; d < tensor->rank; d++)
         json_write_integer(w, NULL, (int64_t)tensor->shape[d]);
@@ -83,8 +83,7 @@ static void write_metadata(JsonWriter *w, const char *const *metadata, int count
 {
     json_write_object(w, "__metadata__");
     for (int i = 0; i < count; i++)
-        json_write_text(w, metadata[2 * i], metadata[2 * i + 1],
-                        strlen(metadata[2 * i + 1]));
+        json_write_word(w, metadata[2 * i], metadata[2 * i + 1]);
     json_write_object_end(w);
 }
 

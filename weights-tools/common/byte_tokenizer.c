@@ -24,7 +24,6 @@
 
 #include <stdio.h>                  /* open_memstream                       */
 #include <stdlib.h>                 /* free                                 */
-#include <string.h>                 /* strlen                               */
 
 #include "files/json_write.h"       /* the file                             */
 #include "text/pretokenize.h"       /* the byte alphabet                    */
@@ -38,11 +37,6 @@ static bool is_special(const Config *c, int id)
     return special;
 }
 
-static void put_text(JsonWriter *w, const char *key, const char *text)
-{
-    json_write_text(w, key, text, strlen(text));
-}
-
 static void put_added(JsonWriter *w, int id)
 {
     char name[20];
@@ -50,7 +44,7 @@ static void put_added(JsonWriter *w, int id)
     snprintf(name, sizeof name, "<|%d|>", id);
     json_write_object(w, NULL);
     json_write_integer(w, "id", id);
-    put_text(w, "content", name);
+    json_write_word(w, "content", name);
     json_write_bool(w, "single_word", false);
     json_write_bool(w, "lstrip", false);
     json_write_bool(w, "rstrip", false);
@@ -85,7 +79,7 @@ static void put_vocabulary(JsonWriter *w, const Config *c)
 static void put_byte_level(JsonWriter *w, const char *key)
 {
     json_write_object(w, key);
-    put_text(w, "type", "ByteLevel");
+    json_write_word(w, "type", "ByteLevel");
     json_write_bool(w, "add_prefix_space", false);
     json_write_bool(w, "trim_offsets", true);
     json_write_bool(w, "use_regex", true);
@@ -95,7 +89,7 @@ static void put_byte_level(JsonWriter *w, const char *key)
 static void put_tokenizer(JsonWriter *w, const Config *c)
 {
     json_write_object(w, NULL);
-    put_text(w, "version", "1.0");
+    json_write_word(w, "version", "1.0");
     json_write_null(w, "truncation");
     json_write_null(w, "padding");
     json_write_array(w, "added_tokens");
@@ -108,7 +102,7 @@ static void put_tokenizer(JsonWriter *w, const Config *c)
     json_write_null(w, "post_processor");
     put_byte_level(w, "decoder");
     json_write_object(w, "model");
-    put_text(w, "type", "BPE");
+    json_write_word(w, "type", "BPE");
     json_write_null(w, "dropout");
     json_write_null(w, "unk_token");
     json_write_null(w, "continuing_subword_prefix");

@@ -41,7 +41,6 @@
 
 #include <stdio.h>          /* open_memstream: the index, as it grows       */
 #include <stdlib.h>         /* free                                         */
-#include <string.h>         /* strlen                                       */
 #include <unistd.h>         /* unlink: shards of a model that failed        */
 
 #include "base/atomicfile.h"            /* the index, whole                 */
@@ -91,8 +90,7 @@ static void write_index(FILE *out, const Cut *cut, const Tensor *tensors)
     json_write_object(&w, "weight_map");
     for (int s = 0; s < cut->shards; s++)
         for (int i = cut->begin[s]; i < cut->begin[s + 1]; i++)
-            json_write_text(&w, tensors[i].name, cut->names[s],
-                            strlen(cut->names[s]));
+            json_write_word(&w, tensors[i].name, cut->names[s]);
     json_write_object_end(&w);
     json_write_object_end(&w);
     json_write_line(&w);

@@ -81,11 +81,6 @@ static void write_share(JsonWriter *w, const char *key, int R, int D)
     json_write_number(w, key, share, digits);
 }
 
-static void write_words(JsonWriter *w, const char *key, const char *word)
-{
-    json_write_text(w, key, word, strlen(word));
-}
-
 static void write_scaling(JsonWriter *w, const RopeConfig *rope)
 {
     if (rope->factor == 1) {
@@ -93,7 +88,7 @@ static void write_scaling(JsonWriter *w, const RopeConfig *rope)
         return;
     }
     json_write_object(w, "rope_scaling");
-    write_words(w, "rope_type", "llama3");
+    json_write_word(w, "rope_type", "llama3");
     write_float(w, "factor", rope->factor);
     write_float(w, "low_freq_factor", rope->low);
     write_float(w, "high_freq_factor", rope->high);
@@ -153,10 +148,10 @@ void gguf_config_write(JsonWriter *w, const Config *c, Dtype dtype)
 
     json_write_object(w, NULL);
     json_write_array(w, "architectures");
-    write_words(w, NULL, s->architecture);
+    json_write_word(w, NULL, s->architecture);
     json_write_array_end(w);
-    write_words(w, "model_type", s->type);
-    write_words(w, "hidden_act", s->activation);
+    json_write_word(w, "model_type", s->type);
+    json_write_word(w, "hidden_act", s->activation);
     write_counts(w, c);
     write_float(w, s->epsilon, c->epsilon);
     write_float(w, s->theta, c->rope.theta);
@@ -165,7 +160,7 @@ void gguf_config_write(JsonWriter *w, const Config *c, Dtype dtype)
     write_scaling(w, &c->rope);
     write_switches(w, c);
     write_ends(w, c);
-    write_words(w, "torch_dtype", dtype == DTYPE_F32 ? "float32"
+    json_write_word(w, "torch_dtype", dtype == DTYPE_F32 ? "float32"
                 : dtype == DTYPE_F16 ? "float16" : "bfloat16");
     json_write_object_end(w);
     json_write_line(w);

@@ -30,19 +30,12 @@
  */
 #include "weights-tools/gguf/gguf_tokenizer.h"
 
-#include <string.h>         /* strlen                                       */
-
 #include "base/utf8.h"      /* Text: keys need a NUL                        */
-
-static void write_words(JsonWriter *w, const char *key, const char *words)
-{
-    json_write_text(w, key, words, strlen(words));
-}
 
 static void begin(JsonWriter *w, const char *key, const char *type)
 {
     json_write_object(w, key);
-    write_words(w, "type", type);
+    json_write_word(w, "type", type);
 }
 
 /* {"type": "Sequence", members: [ */
@@ -61,7 +54,7 @@ static void end_sequence(JsonWriter *w)
 static void write_pattern(JsonWriter *w, const char *kind, const char *pattern)
 {
     json_write_object(w, "pattern");
-    write_words(w, kind, pattern);
+    json_write_word(w, kind, pattern);
     json_write_object_end(w);
 }
 
@@ -69,7 +62,7 @@ static void write_replace(JsonWriter *w, const char *from, const char *to)
 {
     begin(w, NULL, "Replace");
     write_pattern(w, "String", from);
-    write_words(w, "content", to);
+    json_write_word(w, "content", to);
     json_write_object_end(w);
 }
 
@@ -114,7 +107,7 @@ static void write_normalizer(JsonWriter *w, const GgufVocabulary *v)
         begin_sequence(w, "normalizer", "normalizers");
         if (v->prefix) {
             begin(w, NULL, "Prepend");
-            write_words(w, "prepend", "▁");
+            json_write_word(w, "prepend", "▁");
             json_write_object_end(w);
         }
         write_replace(w, " ", "▁");
@@ -137,7 +130,7 @@ static void write_pre_tokenizer(JsonWriter *w, const GgufCuts *cuts)
     if (cuts->regex != NULL) {
         begin(w, NULL, "Split");
         write_pattern(w, "Regex", cuts->regex);
-        write_words(w, "behavior", "Isolated");
+        json_write_word(w, "behavior", "Isolated");
         json_write_bool(w, "invert", false);
         json_write_object_end(w);
     }
@@ -223,7 +216,7 @@ static void write_decoder(JsonWriter *w, const GgufVocabulary *v)
     json_write_object_end(w);
     if (v->prefix) {
         begin(w, NULL, "Strip");
-        write_words(w, "content", " ");
+        json_write_word(w, "content", " ");
         json_write_integer(w, "start", 1);
         json_write_integer(w, "stop", 0);
         json_write_object_end(w);
@@ -317,7 +310,7 @@ bool gguf_tokenizer_write(JsonWriter *w, const GgufVocabulary *v, Error *error)
     bool fine;
 
     json_write_object(w, NULL);
-    write_words(w, "version", "1.0");
+    json_write_word(w, "version", "1.0");
     json_write_null(w, "truncation");
     json_write_null(w, "padding");
     write_added(w, v);
@@ -334,7 +327,7 @@ bool gguf_tokenizer_write(JsonWriter *w, const GgufVocabulary *v, Error *error)
 void gguf_tokenizer_config_write(JsonWriter *w, const GgufVocabulary *v, int context)
 {
     json_write_object(w, NULL);
-    write_words(w, "tokenizer_class", "PreTrainedTokenizerFast");
+    json_write_word(w, "tokenizer_class", "PreTrainedTokenizerFast");
     write_named(w, "bos_token", v, v->bos);
     write_named(w, "eos_token", v, v->eos);
     write_named(w, "unk_token", v, v->unk);
