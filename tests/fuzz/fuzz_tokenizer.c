@@ -1,7 +1,8 @@
 /* fuzz_tokenizer.c - any bytes as tokenizer.json; what opens must encode and decode
  *
  * Either the file is refused with an Error, or the tokenizer holds its promises: a
- * stream says whole characters only, and all together what decode says.
+ * stream says whole characters only, and all together what decode says; and a race that
+ * is watched, of whole pieces and with nothing remembered, gives the same ids.
  * Build and run: tests/proof.sh BUILD-FOLDER fuzzers. */
 #include <string.h>
 
@@ -33,11 +34,33 @@ static void decode_twice(const Tokenizer *tokenizer, const Ids *ids, bool skip)
     text_free(&said);
 }
 
+static void no_piece(void *context, const char *piece, size_t length)
+{
+    (void)context, (void)piece, (void)length;
+}
+
+static void no_symbol(void *context, int id)
+{
+    (void)context, (void)id;
+}
+
+static void no_merge(void *context, int place, int rank, int left, int right, int merged)
+{
+    (void)context, (void)place, (void)rank, (void)left, (void)right, (void)merged;
+}
+
 static void encode(const Tokenizer *tokenizer, const char *text, size_t length)
 {
-    Ids ids = {0};
+    const BpeObserver observer = { no_piece, no_symbol, no_merge, NULL };
+    Ids ids = {0}, watched = {0};
 
     tokenizer_encode(&ids, tokenizer, text, length, true);
+    tokenizer_encode_observed(&watched, tokenizer, text, length, true, &observer);
+    must(ids.count == watched.count
+         && (ids.count == 0
+             || memcmp(ids.id, watched.id, sizeof *ids.id * (size_t)ids.count) == 0),
+         "somebody watched, and the ids were others");
+    ids_free(&watched);
     decode_twice(tokenizer, &ids, false);
     ids.count = 0;
     for (int i = 0; i < 300; i++)
