@@ -21,6 +21,7 @@
 
 #include "chapters/commands/found.h"
 #include "chapters/words.h"
+#include "chapters/commands/manual.h"
 
 static const struct { const char *file, *what; } reading_path[] = {
     { "src/files/safetensors.c", "a model is a file: find the numbers in it" },
@@ -109,11 +110,11 @@ int usage_other(int argc, char **argv)
     if (strcmp(argv[0], "--version") == 0)
         return usage_version();
     if (strcmp(argv[0], "--man") == 0) {
-        options_man(stdout, words);
+        manual_page(stdout, words);
         return EXIT_FINE;
     }
     if (strcmp(argv[0], "--completions") == 0) {
-        if (options_completions(stdout, argc > 1 ? argv[1] : "", words, &error))
+        if (manual_completions(stdout, argc > 1 ? argv[1] : "", words, &error))
             return EXIT_FINE;
         return error_report(&error);
     }

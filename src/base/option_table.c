@@ -3,8 +3,8 @@
  *                          ┌──► options_parse        what was typed ──► Options
  *      option_table ───────┤
  *      name, value, kind,  ├──► options_help         ./run generate --help
- *      field, range,       ├──► options_man          man billion-llm
- *      words, help         └──► options_completions  what Tab offers
+ *      field, range,       ├──► manual_page          man billion-llm
+ *      words, help         └──► manual_completions   what Tab offers
  *
  * An option that is described in four places is described wrongly in one of them.
  * Here it stands once, and parsing, help, manual and completions are four readers

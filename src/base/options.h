@@ -1,4 +1,4 @@
-/* options.h - the one option table: parsing, --help, man page, completions
+/* options.h - the one option table: parsing and --help
  *
  * Rules of use:
  * 1. Every option of every chapter and command is one line of option_table, with
@@ -114,6 +114,9 @@ bool option_belongs(const Option *option, const char *word);
  * text and a flag. Returns out. */
 const char *option_range(const Option *option, char *out, size_t room);
 
+/* "--top-k K", "-h, --help". Returns out. */
+const char *option_spelled(const Option *option, char *out, size_t room);
+
 /* argv[0 … argc-1] is what follows the word. Errors: exit 2.
  * Owner: the caller; options_free gives words back. */
 bool options_parse(Options *options, const Word *word, int argc, char **argv,
@@ -121,9 +124,6 @@ bool options_parse(Options *options, const Word *word, int argc, char **argv,
 void options_free(Options *options);
 
 void options_help(FILE *out, const Word *word);
-void options_man(FILE *out, const Word *words);         /* a roff page       */
-bool options_completions(FILE *out, const char *shell, const Word *words,
-                         Error *error);                 /* bash, zsh or fish */
 
 /* The entry of names (ends with NULL) that is nearest to typed, or NULL when
  * none is near: "did you mean …?" */

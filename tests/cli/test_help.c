@@ -1,6 +1,6 @@
-/* test_options_help.c - the page fits, the manual is whole, the shells can read it */
+/* test_help.c - the page fits, the manual is whole, the shells can read it */
 #include "test.h"
-#include "base/options.h"
+#include "chapters/commands/manual.h"
 #include "base/terminal.h"
 
 #include <stdlib.h>
@@ -124,7 +124,7 @@ TEST(help_tells_the_defaults)
 
 TEST(the_manual_lists_everything)
 {
-    char *page = captured(options_man, words), roff[100];
+    char *page = captured(manual_page, words), roff[100];
 
     expect(strncmp(page, ".TH BILLION", 11) == 0);
     for (const Option *o = option_table; o->name != NULL; o++) {
@@ -159,7 +159,7 @@ static int judged(const char *program, const char *command, const char *page)
 
 TEST(groff_has_no_complaint)
 {
-    char *page = captured(options_man, words);
+    char *page = captured(manual_page, words);
     int status = judged("groff", "! groff -man -ww -Tutf8 -k %s 2>&1 >/dev/null "
                         "| grep . && groff -k -man -Tutf8 %1$s | grep -q 'a trap for'",
                         page);
@@ -175,7 +175,7 @@ static char *completions(const char *shell)
     FILE *out = fopen(path, "w");
     Error error = {0};
 
-    expect_ok(options_completions(out, shell, words, &error), &error);
+    expect_ok(manual_completions(out, shell, words, &error), &error);
     fclose(out);
     return test_read(path, NULL);
 }
@@ -201,7 +201,7 @@ TEST(another_shell)
 {
     Error error = {0};
 
-    expect(!options_completions(stdout, "tcsh", words, &error));
+    expect(!manual_completions(stdout, "tcsh", words, &error));
     expect_int(error.code, EXIT_USAGE);
     expect_text(error.text, "no completions for tcsh; there are some for bash, zsh "
                 "and fish");
@@ -244,7 +244,7 @@ TEST(fish_parses)
     expect_int(status, 0);
 }
 
-const Test options_help_tests[] = {
+const Test help_tests[] = {
     { "help fits a window and is complete", help_fits_and_is_complete },
     { "help tells the defaults", help_tells_the_defaults },
     { "the manual lists everything", the_manual_lists_everything },
