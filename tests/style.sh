@@ -108,7 +108,7 @@ check "a folder that src/LAYERS does not list" "$scratch/unlisted"
 
 # --- headers compile alone ----------------------------------------------
 : > "$scratch/alone"
-for f in src/*/*.h chapters/*/*.h tests/test.h; do
+for f in src/*/*.h chapters/*/*.h weights-tools/*/*.h tests/test.h; do
     [ -f "$f" ] || continue
     printf '#include "%s"\n' "$f" | "$CC" -std=c11 -Wall -Wextra -Wpedantic -D_GNU_SOURCE \
         -Isrc -I. -fsyntax-only -x c - 2>> "$scratch/alone" || echo "$f" >> "$scratch/alone"
@@ -132,8 +132,8 @@ check "more code than src/LAYERS allows, or than README.md says" "$scratch/budge
 
 # --- lengths -----------------------------------------------------------------
 : > "$scratch/files"; : > "$scratch/columns"; : > "$scratch/functions"; : > "$scratch/essay"
-all=$(written src/*/*.[ch] chapters/*.[ch] chapters/*/*.[ch] weights-tools/*.c tests/*.[ch] \
-      tests/*/*.[ch])
+all=$(written src/*/*.[ch] chapters/*.[ch] chapters/*/*.[ch] weights-tools/*.c \
+      weights-tools/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 for f in $all; do
     n=$(wc -l < "$f")
     [ "$n" -le 500 ] || echo "$f has $n lines" >> "$scratch/files"
@@ -155,7 +155,8 @@ check "a line of more than 100 columns" "$scratch/columns"
 check "a function that is too long" "$scratch/functions"
 
 # --- essays -------------------------------------------------------------------
-for f in $(written src/*/*.c chapters/*.c chapters/*/*.c weights-tools/*.c); do
+for f in $(written src/*/*.c chapters/*.c chapters/*/*.c weights-tools/*.c \
+                   weights-tools/*/*.c); do
     awk -v f="$f" -v name="$(basename "$f")" '
         NR == 1 && index($0, "/* " name " - ") != 1 { print f " does not open with its name"; exit }
         /\*\// { if (NR < 12) print f " has an essay of " NR " lines"; exit }' "$f"
