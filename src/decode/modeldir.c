@@ -94,20 +94,12 @@ static bool open_tokenizer(ModelDir *dir, Error *error)
     return dir->tokenizer != NULL;
 }
 
-/* A member that is there and not null. */
-static const Json *wish(const Json *root, const char *name)
-{
-    const Json *node = json_get(root, name);
-
-    return json_is(node, JSON_NULL) ? NULL : node;
-}
-
 /* *value stays as it is when the field is absent.
  *   Errors: exit 3, not a number between low and high                       */
 static bool read_wish(double *value, const Json *root, const char *name,
                       double low, double high, Error *error)
 {
-    const Json *node = wish(root, name);
+    const Json *node = json_given(root, name);
     double number;
 
     if (node == NULL)
@@ -122,7 +114,7 @@ static bool read_wish(double *value, const Json *root, const char *name,
 /* The model's own way of writing: see the format notes. root NULL: no file. */
 static bool read_sampling(SamplingConfig *s, const Json *root, Error *error)
 {
-    const Json *sample = wish(root, "do_sample");
+    const Json *sample = json_given(root, "do_sample");
     double top_k = 0;
 
     *s = (SamplingConfig){ .temperature = 0.8, .top_p = 0.95,
@@ -175,10 +167,10 @@ static bool open_wishes(ModelDir *dir, Error *error)
     if (file_in(path, dir->path, "generation_config.json")
         && !json_read_file(&dir->generation, path, JSON_UNIQUE, error))
         return false;
-    eos = wish(dir->generation.root, "eos_token_id");
+    eos = json_given(dir->generation.root, "eos_token_id");
     if (read_sampling(&dir->sampling, dir->generation.root, error)
         && (eos == NULL || read_eos(dir, eos, error))) {
-        eos = eos == NULL ? wish(dir->config.root, "eos_token_id") : NULL;
+        eos = eos == NULL ? json_given(dir->config.root, "eos_token_id") : NULL;
         if (eos == NULL || read_eos(dir, eos, error))
             return true;
         file_in(path, dir->path, "config.json");
@@ -262,7 +254,7 @@ static bool chat_of_file(ChatTemplate *chat, const char *path, Error *error)
  *   Errors: there is one, and it is neither of these                        */
 static bool template_in(const Json **source, const Json *root, Error *error)
 {
-    const Json *node = wish(root, "chat_template"), *found = node;
+    const Json *node = json_given(root, "chat_template"), *found = node;
 
     if (node == NULL)
         return true;
@@ -309,7 +301,7 @@ static bool own_template(ChatTemplate *chat, const ModelDir *dir, const Json *co
 static bool token_text(char **text, const Json *config, const char *name,
                        Error *error)
 {
-    const Json *node = wish(config, name);
+    const Json *node = json_given(config, name);
 
     if (json_is(node, JSON_OBJECT))
         node = json_get(node, "content");

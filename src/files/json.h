@@ -53,6 +53,8 @@ void json_free(JsonDocument *document);
 /* Member by key; NULL when object is NULL, no object, or lacks it. A scan: not
  * for looking up one of 100,000 words. */
 const Json *json_get(const Json *object, const char *key);
+/* The same, and null counts as lacking: what settings mean by it. */
+const Json *json_given(const Json *object, const char *key);
 
 bool json_is(const Json *node, JsonKind kind);      /* NULL is nothing       */
 bool json_equals(const Json *node, const char *text);       /* a STRING so   */

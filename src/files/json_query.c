@@ -45,6 +45,13 @@ const Json *json_get(const Json *object, const char *key)
     return found;
 }
 
+const Json *json_given(const Json *object, const char *key)
+{
+    const Json *node = json_get(object, key);
+
+    return json_is(node, JSON_NULL) ? NULL : node;
+}
+
 bool json_is(const Json *node, JsonKind kind)
 {
     return node != NULL && node->kind == kind;

@@ -99,14 +99,6 @@ static const Count counts[] = {
 
 #define LENGTH(table) (sizeof (table) / sizeof (table)[0])
 
-/* A member that is there and not null, else NULL. */
-static const Json *member(const Json *object, const char *name)
-{
-    const Json *node = json_get(object, name);
-
-    return json_is(node, JSON_NULL) ? NULL : node;
-}
-
 static bool missing(const char *name, Error *error)
 {
     return error_set(error, "config.json: the field %s is missing; take the "
@@ -142,7 +134,7 @@ static bool unsupported(const Json *node, const char *name,
 static bool read_real(float *out, const Json *object, const char *name,
                       double most, bool needed, Error *error)
 {
-    const Json *node = member(object, name);
+    const Json *node = json_given(object, name);
     double value;
 
     if (node == NULL)
@@ -160,7 +152,7 @@ static bool read_real(float *out, const Json *object, const char *name,
 static bool read_count(int *out, const Json *object, const char *name,
                        int64_t most, bool needed, Error *error)
 {
-    const Json *node = member(object, name);
+    const Json *node = json_given(object, name);
     int64_t value;
 
     if (node == NULL)
@@ -176,8 +168,8 @@ static bool read_count(int *out, const Json *object, const char *name,
 /* Which family of models? Everything that the family fixes is filled in here. */
 static bool read_family(Config *c, const Json *root, Error *error)
 {
-    const Json *list = member(root, "architectures");
-    const Json *activation = member(root, "hidden_act");
+    const Json *list = json_given(root, "architectures");
+    const Json *activation = json_given(root, "hidden_act");
     const Family *family = NULL;
 
     if (list == NULL)
@@ -201,7 +193,7 @@ static bool read_family(Config *c, const Json *root, Error *error)
 /* true or false; absent: *out stays. */
 static bool read_switch(bool *out, const Json *root, const char *name, Error *error)
 {
-    const Json *node = member(root, name);
+    const Json *node = json_given(root, name);
 
     if (node == NULL)
         return true;
@@ -226,10 +218,10 @@ static bool read_switches(Config *c, const Json *root, Error *error)
         || !read_switch(&normed_heads, root, "qk_layernorm", error))
         return false;
     if (normed_heads)
-        return unsupported(member(root, "qk_layernorm"), "qk_layernorm", SUPPORTED
+        return unsupported(json_given(root, "qk_layernorm"), "qk_layernorm", SUPPORTED
                            ", without norms of queries and keys", error);
     if (parallel && !neox)
-        return unsupported(member(root, "use_parallel_residual"),
+        return unsupported(json_given(root, "use_parallel_residual"),
                            "use_parallel_residual", SUPPORTED
                            "; parallel halves only in GPTNeoXForCausalLM", error);
     c->parallel_residual = parallel;
@@ -249,7 +241,7 @@ static bool refuse_unsupported(const Json *root, Error *error)
     };
 
     for (size_t i = 0; i < LENGTH(fields); i++) {
-        const Json *node = member(root, fields[i].name);
+        const Json *node = json_given(root, fields[i].name);
 
         if (node != NULL)
             return error_set(error, "config.json: %s at byte %zu: %s",
@@ -299,11 +291,11 @@ static bool read_width(Config *c, const Json *root, const Json *table, Error *er
 {
     static const char *const names[] = { "rotary_pct", "partial_rotary_factor" };
     double factor = families[c->architecture].rotary;
-    const Json *node = member(table, names[1]);
+    const Json *node = json_given(table, names[1]);
     const char *name = names[1];
 
     for (int i = 0; node == NULL && i < 2; i++)
-        node = member(root, name = names[i]);
+        node = json_given(root, name = names[i]);
     if (node != NULL && (!json_number(&factor, node) || !(factor > 0 && factor <= 1)))
         return wrong(node, name, "a number above 0 and at most 1", error);
     if (c->architecture == ARCHITECTURE_LLAMA && factor != 1)
@@ -322,9 +314,9 @@ static bool read_width(Config *c, const Json *root, const Json *table, Error *er
  *   llama3 scaling that is missing. The ranges are rope_init's to check.    */
 static bool read_rope(Config *c, const Json *root, Error *error)
 {
-    const Json *scaling = member(root, "rope_scaling");
-    const Json *table = scaling ? scaling : member(root, "rope_parameters");
-    const Json *kind = member(table, "rope_type");
+    const Json *scaling = json_given(root, "rope_scaling");
+    const Json *table = scaling ? scaling : json_given(root, "rope_parameters");
+    const Json *kind = json_given(table, "rope_type");
     RopeConfig *r = &c->rope;
 
     *r = (RopeConfig){ .theta = 1e4f, .factor = 1, .trained = c->context };
@@ -332,13 +324,13 @@ static bool read_rope(Config *c, const Json *root, Error *error)
         return wrong(table, scaling ? "rope_scaling" : "rope_parameters",
                      "an object or null", error);
     if (kind == NULL)
-        kind = member(table, "type");
+        kind = json_given(table, "type");
     if (!read_real(&r->theta, root, "rotary_emb_base", 1e30, false, error)
         || !read_real(&r->theta, root, "rope_theta", 1e30, false, error)
         || !read_real(&r->theta, table, "rope_theta", 1e30, false, error)
         || !read_width(c, root, table, error))
         return false;
-    if (kind == NULL && member(table, "factor") != NULL)
+    if (kind == NULL && json_given(table, "factor") != NULL)
         return missing("rope_type", error);
     if (kind == NULL || json_equals(kind, "default"))
         return true;
@@ -366,8 +358,8 @@ static bool read_id(int *id, const Json *node, const char *name, int V,
 /* The ids that begin and end a text: a number, a list of them, or null. */
 static bool read_ends(Config *c, const Json *root, Error *error)
 {
-    const Json *bos = member(root, "bos_token_id");
-    const Json *eos = member(root, "eos_token_id");
+    const Json *bos = json_given(root, "bos_token_id");
+    const Json *eos = json_given(root, "eos_token_id");
 
     c->bos = -1;
     if (bos != NULL && !read_id(&c->bos, bos, "bos_token_id", c->V, error))

@@ -142,14 +142,13 @@ static bool refuse_rest(const Json *model, Error *error)
 {
     static const char *const empty[] = { "continuing_subword_prefix",
                                          "end_of_word_suffix" };
-    const Json *dropout = json_get(model, "dropout");
+    const Json *dropout = json_given(model, "dropout");
     const Json *type = json_get(model, "type");     /* old files have none  */
     double share = 0;
 
     if (type != NULL && !json_equals(type, "BPE"))
         return component_unknown(model, "model", "BPE", error);
-    if (dropout != NULL && !json_is(dropout, JSON_NULL)
-        && (!json_number(&share, dropout) || share != 0))
+    if (dropout != NULL && (!json_number(&share, dropout) || share != 0))
         return error_set(error, "model.dropout at byte %zu must be null or 0: "
                          "it makes tokenizing random", dropout->offset);
     for (int i = 0; i < 2; i++) {

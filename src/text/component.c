@@ -150,10 +150,8 @@ static bool flatten(Components *list, const Json *node, const char *part,
 bool component_list(Components *list, const Json *file, const char *part,
                     const char *members, Error *error)
 {
-    const Json *node = json_get(file, part);
+    const Json *node = json_given(file, part);
 
     list->count = 0;
-    if (node == NULL || json_is(node, JSON_NULL))
-        return true;
-    return flatten(list, node, part, members, error);
+    return node == NULL || flatten(list, node, part, members, error);
 }

@@ -68,6 +68,11 @@ TEST(a_tree_as_the_text_says)
     expect(json_get(document.root, "c") == NULL && json_get(a, "a") == NULL);
     expect(json_get(NULL, "a") == NULL && !json_is(NULL, JSON_NULL));
     json_free(&document);
+    expect_ok(json_parse(&document, "{\"n\":null,\"f\":false}", 20, 0, 2, &error), &error);
+    expect(json_is(json_get(document.root, "n"), JSON_NULL));
+    expect(json_given(document.root, "n") == NULL && json_given(NULL, "n") == NULL);
+    expect(json_is(json_given(document.root, "f"), JSON_FALSE));
+    json_free(&document);
 }
 
 /* Against the bytes that RFC 3629 and RFC 8259 give. */
