@@ -124,6 +124,7 @@ static bool is_chosen(const Options *options, const char *name)
 static bool choose(Inspection *in, const Options *options, Error *error)
 {
     in->chosen = memory_get(in->file.count, sizeof *in->chosen);
+    in->name_width = 6;                         /* "tensor"                 */
     for (int i = 0; i < in->file.count; i++) {
         const Tensor *tensor = &in->file.tensors[i];
         char shown[JSON_SHOWN];

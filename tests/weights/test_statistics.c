@@ -216,6 +216,22 @@ TEST(nothing_and_almost_nothing)
     expect_said(&single, "1 NaN and 0 infinite, the first at []\n");
 }
 
+/* Sums of such squares, and of three such numbers, are beyond any double: mean and
+ * spread are not known, all that is counted is. */
+TEST(numbers_whose_squares_overflow)
+{
+    double x[] = { 1.5e308, 1e308, 1.7e308, -1e308, (double)NAN, 0 };
+    Tensor t = tensor(DTYPE_F64, x, 2, 3);
+    Statistics s;
+    Lines lines;
+
+    statistics_take(&s, &t, NULL);
+    lines_take(&lines, &t, NULL);
+    expect(s.min == -1e308 && s.max == 1.7e308 && s.finite == 5 && s.nan == 1);
+    expect(isnan(s.mean) && isnan(s.std) && s.outliers == 0);
+    expect_said(&t, "1 NaN and 0 infinite, the first at [1, 1]\n");
+}
+
 const Test statistics_tests[] = {
     { "eight bits as the paper has them", eight_bits_as_the_paper_has_them },
     { "integers of all sizes", integers_of_all_sizes },
@@ -226,5 +242,6 @@ const Test statistics_tests[] = {
     { "outliers", outliers },
     { "subnormals and zeros", subnormals_and_zeros },
     { "nothing and almost nothing", nothing_and_almost_nothing },
+    { "numbers whose squares overflow", numbers_whose_squares_overflow },
     { NULL, NULL },
 };

@@ -239,7 +239,11 @@ void statistics_take(Statistics *s, const Tensor *tensor, const MapFile *file)
     look.parts = memory_get(piece, sizeof *look.parts);
     look.squares = memory_get(piece, sizeof *look.squares);
     take_all(&look, s, &squares, piece, first_look, file);
-    if (s->finite > 0) {
+    if (!isfinite(squares)) {               /* F64 only: beyond 1e154       */
+        s->mean = s->std = s->furthest_value = (double)NAN;
+        s->low = s->min;
+        s->high = s->max;
+    } else if (s->finite > 0) {
         s->std = sqrt(squares / (double)s->finite);
         s->low = fmax(s->min, s->mean - STATISTICS_SPAN * s->std);
         s->high = fmin(s->max, s->mean + STATISTICS_SPAN * s->std);
