@@ -155,9 +155,12 @@ static bool convert(Conversion *c, const Options *options, Dtype wanted, Error *
         && newfolder_open(&c->folder, options->argument[1], error)
         && disk_check(c->folder.beside, c->bytes + 2 * c->file.size / 10, error)
         && write_small(c, CONFIG, error) && write_small(c, GENERATION, error)
-        && write_small(c, TOKENIZER, error) && write_small(c, TOKENIZER_CONFIG, error)
+        && (write_small(c, TOKENIZER, error)
+            || error_where(error, "%s", options->argument[0]))
+        && write_small(c, TOKENIZER_CONFIG, error)
         && write_weights(c, options->shard, error)
-        && look_again(c, error)
+        && (look_again(c, error) || error_where(error, "%s: what was made of it is no "
+                                                "model", options->argument[0]))
         && newfolder_commit(&c->folder, error);
 }
 

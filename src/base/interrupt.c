@@ -24,6 +24,10 @@
  * back with EINTR, and Ctrl-C works there too. The price is that every write loop of
  * ours must go on after EINTR.
  *
+ * A window that is closed sends SIGHUP to what runs in it, which is Ctrl-C by other
+ * means: a half-written model of two gigabytes is taken away too. Under nohup that
+ * signal is ignored, and stays so.
+ *
  * Read next: base/watch.h, base/atomicfile.c.
  */
 #include "base/interrupt.h"
@@ -50,11 +54,13 @@ static void on_signal(int number)
 
 void interrupt_watch(void)
 {
-    struct sigaction action = { .sa_handler = on_signal };
+    struct sigaction action = { .sa_handler = on_signal }, before;
 
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
 }
 
 bool interrupt_asked(void)

@@ -1,7 +1,7 @@
 /* interrupt.h - Ctrl-C as a flag that long work looks at
  *
  * Rules of use: the driver calls interrupt_watch once; from then on the first
- * Ctrl-C (or SIGTERM) sets the flag, a second one ends the process the usual way.
+ * Ctrl-C (or SIGTERM, SIGHUP) sets the flag, a second one ends the process the usual way.
  */
 #ifndef INTERRUPT_H
 #define INTERRUPT_H

@@ -16,7 +16,9 @@
  * A pipe whose reader has gone (`./run generate … | head -c 9`) usually kills the
  * writer by SIGPIPE, without a word and without tidying up. The signal is ignored
  * here; then write fails with EPIPE like any other error. (A program that is started
- * by this one would inherit that: whoever starts one sets it back first.)
+ * by this one would inherit that: whoever starts one sets it back first.) So is
+ * SIGXFSZ, by which a limit on the size of files (ulimit -f) kills whoever writes: it
+ * is a full disk like any other, and what was begun is taken away.
  *
  * A shell can also start a program without stdout at all (`./run … >&-`). Then the
  * next file that is opened gets its number, 1, and what is printed lands in it; and
@@ -29,7 +31,7 @@
 
 #include <errno.h>          /* why writing failed                            */
 #include <fcntl.h>          /* fcntl, open                                   */
-#include <signal.h>         /* SIGPIPE                                       */
+#include <signal.h>         /* SIGPIPE, SIGXFSZ                              */
 #include <stdio.h>          /* stdout                                        */
 #include <string.h>         /* strerror                                      */
 
@@ -46,6 +48,7 @@ void output_watch(void)
 {
     fill_streams();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 bool output_lost(void)
@@ -62,7 +65,7 @@ bool output_end(Error *error)
     errno = 0;
     if (fflush(stdout) == 0 && !lost)
         return true;
-    if (errno == ENOSPC || errno == EDQUOT)
+    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
         return error_code(error, EXIT_ROOM, "stdout: the disk is full (%s): what "
                           "was printed is not complete", strerror(errno));
     return error_code(error, EXIT_CRASH, "stdout: %s: what was printed is not "

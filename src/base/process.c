@@ -173,6 +173,7 @@ static _Noreturn void become(const ProcessPlan *plan, int pipes[PIPES][2], int i
 
     setpgid(0, 0);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
 #if defined(__linux__)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
@@ -337,6 +338,7 @@ bool process_replace(const char *const *argv, Error *error)
 {
     fflush(NULL);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     execvp(argv[0], (char *const *)(uintptr_t)argv);
     return not_started(argv[0], errno, error);
 }

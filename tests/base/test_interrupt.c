@@ -60,9 +60,23 @@ TEST(a_waiting_read_comes_back)
     expect(interrupt_asked());
 }
 
+/* A window that is closed is a Ctrl-C; under nohup it is nothing. */
+TEST(a_closed_window)
+{
+    signal(SIGHUP, SIG_IGN);
+    interrupt_watch();
+    raise(SIGHUP);
+    expect(!interrupt_asked());
+    signal(SIGHUP, SIG_DFL);
+    interrupt_watch();
+    raise(SIGHUP);
+    expect(interrupt_asked());
+}
+
 const Test interrupt_tests[] = {
     { "the first one sets the flag", the_first_sets_the_flag },
     { "the second one ends the process", the_second_ends_the_process },
     { "a waiting read comes back", a_waiting_read_comes_back },
+    { "a closed window", a_closed_window },
     { NULL, NULL },
 };

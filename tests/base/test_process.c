@@ -62,7 +62,7 @@ TEST(words_folder_and_environment_arrive)
     process_free(&p);
 }
 
-/* SIGPIPE is ignored in ./run (base/output.c) and must not be in the other one. Where
+/* Two are ignored in ./run (base/output.c) and must not be in the other one. Where
  * SIGCHLD is ignored, nobody hears how a child ended. */
 TEST(an_ignored_signal_is_not_inherited)
 {
@@ -73,6 +73,9 @@ TEST(an_ignored_signal_is_not_inherited)
     p = shell((ProcessPlan){0}, "kill -PIPE $$; echo still here");
     expect_int(p.end, PROCESS_SIGNALLED);
     expect_int(p.code, SIGPIPE);
+    process_free(&p);
+    p = shell((ProcessPlan){0}, "kill -XFSZ $$; echo still here");
+    expect_int(p.code, SIGXFSZ);
     process_free(&p);
 }
 

@@ -127,7 +127,7 @@ static void refused(Result result, int code, const char *words)
 
 TEST(refusals)
 {
-    char folder[300], path[300], file[310];
+    char folder[300], path[300], file[310], *merge;
     GgufBytes g;
 
     use_tool();
@@ -147,6 +147,12 @@ TEST(refusals)
     gguf_tiny(&g, "llama", "gpt-2");
     test_write(path, g.bytes.bytes, g.bytes.length - 1);
     refused(run(path, test_scratch("never")), 3, "ends too early");
+    /* a merge of "ab" and "z" makes no token: the message speaks of the GGUF file */
+    merge = memmem(g.bytes.bytes, g.bytes.length, "ab c", 4);
+    expect(merge != NULL);
+    memcpy(merge, "ab z", 4);
+    test_write(path, g.bytes.bytes, g.bytes.length);
+    refused(run(path, test_scratch("never")), 3, "model.gguf: what was made of it");
     expect_int(beside(test_scratch("never")), 0);
 }
 
@@ -159,7 +165,7 @@ TEST(full_disk)
     use_tool();
     snprintf(path, sizeof path, "%s", write_tiny("model.gguf", "llama"));
     snprintf(folder, sizeof folder, "%s", test_scratch("full"));
-    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGXFSZ, SIG_DFL);
     expect(setrlimit(RLIMIT_FSIZE, &limit) == 0);
     refused(run(path, folder), 5, "model.safetensors");
     expect_int(beside(folder), 0);
