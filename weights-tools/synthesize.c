@@ -95,7 +95,7 @@ static bool find_config(Synthesis *s, const char *shape, Error *error)
     slash = strrchr(s->config_path, '/');
     s->beside = slash == NULL ? "." : arena_text(&s->arena, s->config_path,
                                                  (size_t)(slash - s->config_path));
-    if (!json_read_file(&s->document, s->config_path, JSON_PLAIN, error))
+    if (!json_read_file(&s->document, s->config_path, JSON_UNIQUE, error))
         return false;
     return config_read(&s->config, s->document.root, error)
         || error_where(error, "%s", s->config_path);

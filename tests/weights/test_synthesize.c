@@ -208,6 +208,8 @@ TEST(what_is_refused_leaves_nothing)
     refuse(3, "making a folder there failed", tool("synthesize", path, in(to, "deep/er")));
     refuse(3, "not supported", tool("synthesize", config("b",
            "{\"architectures\":[\"MambaForCausalLM\"]}"), to));
+    refuse(3, "\"dtype\" stands twice", tool("synthesize", config("c",
+           "{\"dtype\":\"a\",\"dtype\":\"b\"," COMMON "\"x\":0}"), to));
     expect(!path_is_there(to));
 }
 
