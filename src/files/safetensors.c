@@ -230,9 +230,10 @@ static bool open_shards(Safetensors *st, const char *folder, const Index *index,
         if (!path_is_there(path))
             return error_set(error, "%s is missing, but " INDEX " names it: the "
                              "download is not complete", path);
-        if (!open_file(st, &headers[i], path, error)
-            || !check_shard(&headers[i], index, index->shards[i], error))
+        if (!open_file(st, &headers[i], path, error))
             return false;
+        if (!check_shard(&headers[i], index, index->shards[i], error))
+            return error_where(error, "%s", folder);
     }
     return merge(st, headers, index, error) || error_where(error, "%s", folder);
 }

@@ -114,8 +114,9 @@ static void expect_folder_refused(const char *folder, const char *words)
     expect(!safetensors_open(&st, folder, &error));
     expect(st.count == 0 && st.files == NULL);
     expect_int(error.code, EXIT_INPUT);
-    if (!error_mentions(&error, words))
-        test_fail(__FILE__, __LINE__, "\"%s\" lacks \"%s\"", error.text, words);
+    if (!error_mentions(&error, words) || !error_mentions(&error, folder))
+        test_fail(__FILE__, __LINE__, "\"%s\" lacks \"%s\" or %s", error.text, words,
+                  folder);
 }
 
 TEST(folders_without_weights)
