@@ -516,6 +516,17 @@ def a_silent_server():
 
 
 @case
+def a_list_that_never_ends():
+    """A byte now and then is no silence; the second answer is whole."""
+    def body(r):
+        start = time.monotonic()
+        r.download(HF_HUB_DOWNLOAD_TIMEOUT="1")
+        r.says("broke off")
+        assert time.monotonic() - start < 30
+    with_run(body, drips=1)
+
+
+@case
 def nobody_listens():
     def body(r):
         r.hub.stop()

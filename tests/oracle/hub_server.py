@@ -22,6 +22,7 @@ Quirks (all optional):
     headers         {…}: with those statuses
     location        where the hub sends us; loop: to itself; cdn_redirect: the CDN once more
     slow            bytes in a second
+    drips           how many lists of files come a byte at a time, and have no end
     stall           the CDN sends this many bytes and then nothing
     prefix          everything stands below this path
 """
@@ -186,6 +187,14 @@ def list_answer(self, parts):
     if revision not in repository.revisions and revision != repository.commit:
         return self.refuse(404, "RevisionNotFound", f"Invalid rev id: {revision}")
     names = list(repository.files) + quirks.get("siblings", [])
+    if quirks.get("drips", 0) > 0:
+        quirks["drips"] -= 1
+        self.send_response(200)
+        self.end_headers()
+        while True:                     # until the other side goes away
+            self.wfile.write(b" ")
+            self.wfile.flush()
+            time.sleep(0.3)
     body = quirks.get("list") or json.dumps({
         "id": name, "sha": quirks.get("sha", repository.commit), "gated": repository.gated,
         "siblings": [{"rfilename": f} for f in names]}).encode()

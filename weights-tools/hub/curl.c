@@ -21,6 +21,9 @@
  *      18, 28, 52, 56 …  broken off, or silent for too long  yes
  *      60, 35, …         no trust (TLS), and all else        no
  *
+ * A server that sends a byte a second is never silent. A file may come as slowly as it
+ * likes, a person sees that; a list or a head may not.
+ *
  * Corners: -q keeps a person's own ~/.curlrc out of it, which may say to follow redirects
  * with all headers. A head may be followed by another one (a proxy's, "100 Continue").
  * The text of curl's own complaint names hosts, never headers.
@@ -40,6 +43,7 @@
 #define HOPS 8                      /* redirects after one question          */
 #define HEAD_LENGTH 65536           /* bytes of a head, more is refused      */
 #define PATIENCE 120                /* seconds: nobody waits longer          */
+#define LONG 6                      /* × what may pass in silence: a list is here */
 
 typedef struct {                    /* what comes out of curl                */
     Answer *answer;
@@ -106,6 +110,8 @@ static void write_orders(Text *out, const Question *q, const char *url)
                "header = \"Accept-Encoding: identity\"\n"
                "connect-timeout = %d\nspeed-limit = 1\nspeed-time = %d\nurl = \"%s\"\n",
                q->head ? "head" : "include", s->silence, s->silence, url);
+    if (q->seconds > 0)
+        text_print(out, "max-time = %d\n", q->seconds);
     if (q->from > 0)
         text_print(out, "range = \"%lld-\"\n", (long long)q->from);
     if (s->token[0] != '\0' && url_same_origin(url, s->endpoint))
@@ -250,6 +256,7 @@ bool curl_ask_patiently(Answer *answer, const Question *question, Text *body, si
 
     q.take = keep_body;
     q.context = &kept;
+    q.seconds = LONG * q.settings->silence;
     for (int try = 1;; try++) {
         char why[80];
         CurlEnd end;

@@ -16,6 +16,7 @@ typedef struct {
     bool head;                      /* the head alone; stops where the bytes
                                        are elsewhere: the head is the hub's  */
     int64_t from;                   /* > 0: the bytes from here on           */
+    int seconds;                    /* for all of it, at most; 0: as it takes */
     bool (*take)(void *context, const Answer *answer, const char *bytes, size_t count);
                                     /* the body, piece by piece; false: enough */
     void *context;
