@@ -316,8 +316,8 @@ static void encoding_free(Encoding *e)
  *   text     [length] valid UTF-8; of no bytes: only what `special` adds
  *   special  add what the post-processor adds; tokens that are typed in the text
  *            are found in any case
- *   Cost:    O(n log n), and scratch memory of about 40 bytes per byte of the
- *            longest piece
+ *   Cost:    O(n log n), and scratch memory of about 50 bytes per byte of the
+ *            longest piece, and half a megabyte for the pieces met before
  */
 void tokenizer_encode_observed(Ids *out, const Tokenizer *tokenizer,
                                const char *text, size_t length, bool special,
