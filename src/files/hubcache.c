@@ -140,20 +140,29 @@ static bool is_name(const char *text, size_t length)
         && strchr("-.", last[0]) == NULL && strchr("-.", last[n - 1]) == NULL;
 }
 
-/* What the hub lets a repository be called. */
-static bool is_repository(const char *name)
+bool hubcache_is_repository(const char *name)
 {
     return is_name(name, strlen(name)) && strstr(name, "--") == NULL
         && strstr(name, "..") == NULL && !text_ends_with(name, ".git");
 }
 
 /* Parts between slashes, none empty or beginning with a dot (so none is ".."). */
-static bool is_revision(const char *text)
+bool hubcache_is_revision(const char *text)
 {
     size_t n = strspn(text, LETTERS "-.");
 
     return n > 0 && text[0] != '.'
-        && (text[n] == '\0' || (text[n] == '/' && is_revision(text + n + 1)));
+        && (text[n] == '\0' || (text[n] == '/' && hubcache_is_revision(text + n + 1)));
+}
+
+/* Step (1). */
+bool hubcache_folder(char path[HUBCACHE_PATH], const char *root, const char *repository)
+{
+    size_t org = strcspn(repository, "/");
+    bool two = repository[org] == '/';
+
+    return spell(path, "%s/models--%.*s%s%s", root, (int)org, repository,
+                 two ? "--" : "", repository + org + two);
 }
 
 /* "org/name" and what stands behind '@', or "main"; step (1).
@@ -166,22 +175,18 @@ static bool find_repository(char folder[HUBCACHE_PATH], const char **revision,
                             const char *repository, Error *error)
 {
     size_t length = strcspn(repository, "@");
-    char root[HUBCACHE_PATH], name[HUBCACHE_NAME], *slash;
+    char root[HUBCACHE_PATH], name[HUBCACHE_NAME];
 
     *revision = repository[length] == '@' ? repository + length + 1 : "main";
     snprintf(name, sizeof name, "%.*s", min_int((int)length, HUBCACHE_NAME), repository);
-    if (length >= sizeof name || !is_repository(name)
-        || strlen(*revision) > HUBCACHE_PATH / 4 || !is_revision(*revision))
+    if (length >= sizeof name || !hubcache_is_repository(name)
+        || strlen(*revision) > HUBCACHE_PATH / 4 || !hubcache_is_revision(*revision))
         return error_code(error, EXIT_USAGE, "\"%.200s\" is not the name of a model "
                           "on the hub: org/name or org/name@revision", repository);
     if (!hubcache_root(root))
         return error_set(error, "no Hugging Face cache: neither HF_HUB_CACHE nor "
                          "HF_HOME nor HOME is set");
-    slash = strchr(name, '/');
-    if (slash != NULL)
-        *slash++ = '\0';
-    if (!spell(folder, "%s/models--%s%s%s", root, name, slash ? "--" : "",
-               slash ? slash : ""))
+    if (!hubcache_folder(folder, root, name))
         return error_set(error, "%.200s…: too long for a path", root);
     return path_is_folder(folder)
         || error_set(error, "%.*s is not in the Hugging Face cache (looked for %s)",
@@ -276,7 +281,7 @@ bool hubcache_repository(char name[HUBCACHE_NAME], const char *path)
     first = gap != NULL && gap - begin < length ? (int)(gap - begin) : length;
     snprintf(name, HUBCACHE_NAME, "%.*s%s%.*s", first, begin, first < length ? "/" : "",
              max_int(length - first - 2, 0), begin + min_int(first + 2, length));
-    return is_repository(name);
+    return hubcache_is_repository(name);
 }
 
 bool hubcache_unfinished(char file[HUBCACHE_PATH], const char *snapshot)

@@ -21,6 +21,13 @@ bool hubcache_root(char path[HUBCACHE_PATH]);
 bool hubcache_find(char path[HUBCACHE_PATH], const char *repository,
                    Error *error);
 
+/* root/models--org--name, whether it is there or not. false: too long for a path. */
+bool hubcache_folder(char path[HUBCACHE_PATH], const char *root, const char *repository);
+
+/* What the hub lets a repository be called ("org/name", "name"), and a revision. */
+bool hubcache_is_repository(const char *name);
+bool hubcache_is_revision(const char *text);
+
 /* "org/name" of a path inside the cache, models--org--name/…; false: it is none. */
 bool hubcache_repository(char name[HUBCACHE_NAME], const char *path);
 

@@ -1,5 +1,6 @@
 /* test_hub.c - addresses, names and answers, as strangers would like them to be */
 #include "test.h"
+#include "weights-tools/common/disk.h"
 #include "weights-tools/hub/answer.h"
 #include "weights-tools/hub/settings.h"
 #include "weights-tools/hub/store.h"
@@ -245,7 +246,7 @@ TEST(links_are_relative)
     expect_int(readlink(path, target, sizeof target), -1);
     expect_int(store_size(path), 5);
     expect_int(store_size("/no/such/file"), -1);
-    expect(store_room("/no/such/place/yet") > 0);
+    expect(disk_free("/no/such/place/yet") > 0);
 }
 
 /* A file system without links of either kind cannot be had here; a blob that is gone

@@ -8,9 +8,9 @@
 
 #include "base/base.h"
 
-/* Bytes that a person may still write into a folder that is there; UINT64_MAX when
- * the system does not say. */
-uint64_t disk_free(const char *folder);
+/* Bytes that a person may still write on the disk of path, which need not exist yet;
+ * UINT64_MAX when the system does not say. */
+uint64_t disk_free(const char *path);
 
 /* Errors: exit 5 with both sizes when there are fewer than bytes. */
 bool disk_check(const char *folder, uint64_t bytes, Error *error);

@@ -22,8 +22,8 @@
  *
  * Traps: a server is a stranger. A file called "../../.bashrc" would be written where
  * it says; a checksum becomes the name of a file. What does not look exactly as it
- * should is refused, not repaired. "--" cannot stand in a repository's name, because the
- * cache writes it for the slash.
+ * should is refused, not repaired. How the hub names repositories and revisions,
+ * src/files/hubcache.c knows.
  *
  * Read next: plan.c.
  */
@@ -51,24 +51,6 @@ bool hubname_is_commit(const char *text)
 bool hubname_is_checksum(const char *text)
 {
     return hubname_is_digits(text, 40) || hubname_is_digits(text, 64);
-}
-
-/* One to `parts` parts between slashes, each of the hub's letters, none beginning with
- * a dot. */
-static bool is_name(const char *text, int parts)
-{
-    for (; parts > 0; parts--) {
-        size_t n = strspn(text, LETTERS);
-
-        if (n == 0 || n > 96 || text[0] == '.' || text[0] == '-')
-            return false;
-        text += n;
-        if (*text == '\0')
-            return true;
-        if (*text++ != '/')
-            return false;
-    }
-    return false;
 }
 
 static bool refuse(const char *typed, Error *error)
@@ -111,8 +93,8 @@ bool hubname_read(HubName *name, const char *typed, Error *error)
     if (repository == NULL && strchr(base, '/') != NULL)
         repository = base;
     snprintf(name->revision, sizeof name->revision, "%s", at != NULL ? at + 1 : "main");
-    if (repository == NULL || !is_name(repository, 2) || strstr(repository, "--") != NULL
-        || !is_name(name->revision, 8))
+    if (repository == NULL || !hubcache_is_repository(repository)
+        || !hubcache_is_revision(name->revision))
         return refuse(typed, error);
     snprintf(name->repository, sizeof name->repository, "%s", repository);
     return true;

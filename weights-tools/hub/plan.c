@@ -33,6 +33,7 @@
 #include <string.h>         /* strcmp, strchr                                */
 
 #include "base/progress.h"
+#include "weights-tools/common/disk.h"
 #include "weights-tools/hub/bench.h"
 #include "weights-tools/hub/listing.h"
 #include "weights-tools/hub/store.h"
@@ -43,10 +44,9 @@
 #define MMLU_REPOSITORY "datasets/cais/mmlu"
 #define MMLU_COMMIT "c30699e8356da336a370243923dbaf21066bb9fe"
 
-/* HumanEval has no checksum in its server's answer: it stands here. */
+/* HumanEval has no checksum in its server's answer: it stands in plan.h. */
 #define HUMANEVAL_PATH "openai/human-eval/6d43fb980f9fee3c892a914eda09951f772ad10d/"        \
                        "data/HumanEval.jsonl.gz"
-#define HUMANEVAL_SHA "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef"
 #define HUMANEVAL_BYTES 44877
 
 typedef struct {
@@ -120,15 +120,15 @@ static bool examine_all(Plan *plan, Error *error)
 
 /* ---- parcels */
 
-static void place_piece(Planner *p, Piece *piece, const char *repository)
+/* folder: root/models--org--name */
+static void place_piece(Planner *p, Piece *piece, const char *folder)
 {
     Arena *arena = &p->plan->arena;
-    const char *cache = p->settings->cache;
 
-    piece->blob = arena_print(arena, "%s/%s/blobs/%s", cache, repository, piece->checksum);
+    piece->blob = arena_print(arena, "%s/blobs/%s", folder, piece->checksum);
     piece->place = arena_print(arena, "%s/%s", p->parcel->folder, piece->file);
-    piece->lock = arena_print(arena, "%s/.locks/%s/%s.lock", cache, repository,
-                              piece->checksum);
+    piece->lock = arena_print(arena, "%s/.locks%s/%s.lock", p->settings->cache,
+                              strrchr(folder, '/'), piece->checksum);
 }
 
 static bool plan_model(Planner *p, Error *error)
@@ -136,21 +136,16 @@ static bool plan_model(Planner *p, Error *error)
     Parcel *parcel = p->parcel;
     Arena *arena = &p->plan->arena;
     const char **files;
-    const char *slash = strchr(parcel->name.repository, '/');
-    const char *repository = slash == NULL
-        ? arena_print(arena, "models--%s", parcel->name.repository)
-        : arena_print(arena, "models--%.*s--%s", (int)(slash - parcel->name.repository),
-                      parcel->name.repository, slash + 1);
-    char path[3 * 1000];
+    char path[3 * 1000], folder[HUBCACHE_PATH];
 
+    if (!hubcache_folder(folder, p->settings->cache, parcel->name.repository))
+        return error_code(error, EXIT_USAGE, "%s: too long for a path", p->settings->cache);
     files = listing_ask(parcel, p->settings, arena, error);
     if (files == NULL)
         return false;
-    parcel->folder = arena_print(arena, "%s/%s/snapshots/%s", p->settings->cache, repository,
-                                 parcel->commit);
+    parcel->folder = arena_print(arena, "%s/snapshots/%s", folder, parcel->commit);
     if (!hubname_is_commit(parcel->name.revision))
-        parcel->ref = arena_print(arena, "%s/%s/refs/%s", p->settings->cache, repository,
-                                  parcel->name.revision);
+        parcel->ref = arena_print(arena, "%s/refs/%s", folder, parcel->name.revision);
     parcel->pieces = arena_get(arena, (size_t)parcel->count * sizeof *parcel->pieces);
     for (int i = 0; i < parcel->count; i++) {
         Piece *piece = &parcel->pieces[i];
@@ -161,7 +156,7 @@ static bool plan_model(Planner *p, Error *error)
                                  parcel->name.repository, parcel->commit, path);
         if (!listing_head(piece, parcel, p->settings, error))
             return false;
-        place_piece(p, piece, repository);
+        place_piece(p, piece, folder);
     }
     return true;
 }
@@ -255,7 +250,8 @@ static bool weigh(Plan *plan, const Settings *settings, Error *error)
     }
     for (int i = 0; i < 2; i++) {
         const char *place = i == 0 ? settings->cache : settings->bench;
-        int64_t room = store_room(place);
+        uint64_t bytes = disk_free(place);
+        int64_t room = bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX;
 
         if (places[i] > 0 || i == 0)
             plan->room = room;

@@ -1,4 +1,4 @@
-/* store.c - the cache on the disk: folders, links, refs, locks, room
+/* store.c - the cache on the disk: folders, links, refs, locks
  *
  *      models--org--name/
  *      ├── blobs/
@@ -33,7 +33,6 @@
 #include <string.h>         /* strrchr, strerror                             */
 #include <sys/file.h>       /* flock                                         */
 #include <sys/stat.h>       /* mkdir, stat                                   */
-#include <sys/statvfs.h>    /* free blocks                                   */
 #include <unistd.h>         /* symlink, link, unlink, usleep                 */
 
 #include "base/interrupt.h"
@@ -72,21 +71,6 @@ int64_t store_size(const char *path)
 
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) ? (int64_t)status.st_size
                                                                : -1;
-}
-
-int64_t store_room(const char *path)
-{
-    char *folder = memory_text(path, strlen(path));
-    struct statvfs disk;
-    bool known;
-
-    for (char *slash; !(known = statvfs(folder, &disk) == 0)
-                      && (slash = strrchr(folder, '/')) != NULL;)
-        slash[slash == folder] = '\0';
-    if (!known)
-        known = statvfs(".", &disk) == 0;
-    memory_give_back(folder);
-    return known ? (int64_t)disk.f_bavail * (int64_t)disk.f_frsize : INT64_MAX;
 }
 
 /* "../../blobs/NAME", as many "../" as folders lie between path and the folder that
@@ -167,7 +151,7 @@ void store_unlock(int *lock)
     *lock = -1;
 }
 
-/* Cost: reads the file once, some 300 MB/s. */
+/* Cost: reads the file once. */
 bool store_checksum(char digits[SHA_TEXT], const char *path, const char *like,
                     const Watch *watch, Error *error)
 {

@@ -1,4 +1,4 @@
-/* store.h - the cache on the disk: folders, links, refs, locks, room
+/* store.h - the cache on the disk: folders, links, refs, locks
  *
  * Rules of use: files come under their name by a rename, so that whoever looks finds a
  * whole file or none. Errors: exit 5 for a full disk, else 3, with path and reason.
@@ -14,9 +14,6 @@ bool store_folders_of(const char *path, Error *error);
 
 /* Bytes of a regular file; -1: there is none. */
 int64_t store_size(const char *path);
-
-/* Bytes that may still be written on the disk of path, which need not exist yet. */
-int64_t store_room(const char *path);
 
 /* path becomes a name for blob: a relative link, which both may be moved with; where
  * links cannot be made, or are not wanted, the file itself (then blob may be gone). */

@@ -28,10 +28,9 @@
 #include "base/place.h"
 #include "base/progress.h"
 #include "weights-tools/hub/bench.h"
-#include "weights-tools/hub/hubname.h"
+#include "weights-tools/hub/plan.h"
 #include "weights-tools/hub/store.h"
 
-#define HUMANEVAL_SHA "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef"
 #define DEEPEST 4                   /* folders inside a snapshot             */
 
 typedef struct {
@@ -123,19 +122,14 @@ static void walk(Walk *w, const char *folder, const char *file, int depth)
 }
 
 /* root/models--org--name, into path. */
-static bool repository_folder(char path[HUBCACHE_PATH + 256], const char *word,
+static bool repository_folder(char path[HUBCACHE_PATH], const char *word,
                               const Settings *settings, Error *error)
 {
     HubName name;
-    const char *slash;
 
-    if (!hubname_read(&name, word, error))
-        return false;
-    slash = strchr(name.repository, '/');
-    snprintf(path, HUBCACHE_PATH + 256, "%s/models--%.*s%s%s", settings->cache,
-             slash != NULL ? (int)(slash - name.repository) : HUBNAME_LENGTH,
-             name.repository, slash != NULL ? "--" : "", slash != NULL ? slash + 1 : "");
-    return true;
+    return hubname_read(&name, word, error)
+        && (hubcache_folder(path, settings->cache, name.repository)
+            || error_code(error, EXIT_USAGE, "%s: too long for a path", settings->cache));
 }
 
 static bool not_here(const char *word, const char *path, Error *error)
@@ -146,7 +140,7 @@ static bool not_here(const char *word, const char *path, Error *error)
 
 static bool verify_model(Walk *w, const Settings *settings)
 {
-    char path[HUBCACHE_PATH + 256];
+    char path[HUBCACHE_PATH];
     Arena *arena = &w->v->arena;
     const char **commits, *snapshots;
     int count, before = w->v->count;
@@ -198,7 +192,7 @@ bool verify_word(Verification *v, const char *word, const Settings *settings, Er
 
 bool verify_is_here(const char *word, const Settings *settings)
 {
-    char path[HUBCACHE_PATH + 256];
+    char path[HUBCACHE_PATH];
     Error none = {0};
 
     if (strcmp(word, "mmlu") == 0 || strcmp(word, "humaneval") == 0)
