@@ -98,6 +98,11 @@ uint32_t gguf_u32(const unsigned char *p)
         | (uint32_t)p[3] << 24;
 }
 
+uint64_t gguf_u64(const unsigned char *p)
+{
+    return gguf_u32(p) | (uint64_t)gguf_u32(p + 4) << 32;
+}
+
 static bool take_u32(uint32_t *value, Cursor *c, const char *what)
 {
     const unsigned char *p = take(c, 4, what);
@@ -112,7 +117,7 @@ static bool take_u64(uint64_t *value, Cursor *c, const char *what)
     const unsigned char *p = take(c, 8, what);
 
     if (p != NULL)
-        *value = gguf_u32(p) | (uint64_t)gguf_u32(p + 4) << 32;
+        *value = gguf_u64(p);
     return p != NULL;
 }
 
@@ -183,13 +188,16 @@ static bool take_key(GgufKey *key, Cursor *c)
     return take_values(c, key);
 }
 
+int gguf_compare(GgufText a, GgufText b)
+{
+    int order = memcmp(a.text, b.text, a.length < b.length ? a.length : b.length);
+
+    return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
+
 static int compare_keys(const void *left, const void *right)
 {
-    const GgufText *a = &((const GgufKey *)left)->name;
-    const GgufText *b = &((const GgufKey *)right)->name;
-    int order = memcmp(a->text, b->text, a->length < b->length ? a->length : b->length);
-
-    return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
+    return gguf_compare(((const GgufKey *)left)->name, ((const GgufKey *)right)->name);
 }
 
 static bool read_keys(Gguf *g, Cursor *c)

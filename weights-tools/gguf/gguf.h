@@ -20,6 +20,9 @@ typedef enum {              /* of a value; the numbers are the file's        */
 
 typedef struct { const char *text; size_t length; } GgufText;
 
+/* As memcmp sorts, shorter first: the order of keys, and of a vocabulary by its bytes. */
+int gguf_compare(GgufText a, GgufText b);
+
 typedef struct {
     GgufText name;          /* "llama.block_count"                           */
     GgufKind kind;          /* of the value, or of each value of a list      */
@@ -83,5 +86,6 @@ bool gguf_list(const GgufKey **key, const Gguf *gguf, const char *name, GgufKind
 /* The string at *at of a checked list; *at moves behind it. */
 GgufText gguf_next(const unsigned char **at);
 uint32_t gguf_u32(const unsigned char *at);         /* little-endian         */
+uint64_t gguf_u64(const unsigned char *at);
 
 #endif

@@ -27,20 +27,19 @@
 #include "base/utf8.h"      /* utf8_check                                   */
 #include "numbers/bits.h"   /* f32_of_bits                                  */
 
-/* A binary search; the keys are sorted as memcmp sorts, shorter first. */
+/* A binary search. */
 const GgufKey *gguf_key(const Gguf *gguf, const char *name)
 {
-    size_t length = strlen(name);
+    GgufText wanted = { name, strlen(name) };
     int low = 0, high = gguf->key_count;
 
     while (low < high) {
         int middle = low + (high - low) / 2;
-        const GgufText *at = &gguf->keys[middle].name;
-        int order = memcmp(at->text, name, at->length < length ? at->length : length);
+        int order = gguf_compare(gguf->keys[middle].name, wanted);
 
-        if (order == 0 && at->length == length)
+        if (order == 0)
             return &gguf->keys[middle];
-        if (order < 0 || (order == 0 && at->length < length))
+        if (order < 0)
             low = middle + 1;
         else
             high = middle;
@@ -61,11 +60,6 @@ static bool wrong(const GgufKey *key, const char *name, const char *what, Error 
                      what);
 }
 
-static uint64_t load_u64(const unsigned char *p)
-{
-    return gguf_u32(p) | (uint64_t)gguf_u32(p + 4) << 32;
-}
-
 /* A stored whole number into *value; false: it is none, or beyond 63 bits. */
 static bool load_integer(int64_t *value, const GgufKey *key)
 {
@@ -80,7 +74,7 @@ static bool load_integer(int64_t *value, const GgufKey *key)
     case GGUF_U32: *value = gguf_u32(p); return true;
     case GGUF_I32: *value = (int32_t)gguf_u32(p); return true;
     case GGUF_U64: case GGUF_I64:
-        wide = load_u64(p);
+        wide = gguf_u64(p);
         *value = (int64_t)wide;
         return key->kind == GGUF_I64 || wide <= INT64_MAX;
     default: return false;
@@ -116,7 +110,7 @@ bool gguf_real(float *value, const Gguf *gguf, const char *name, GgufNeed need,
     if (!key->list && key->kind == GGUF_F32)
         x = f32_of_bits(gguf_u32(key->data));
     else if (!key->list && key->kind == GGUF_F64)
-        x = (float)f64_of_bits(load_u64(key->data));
+        x = (float)f64_of_bits(gguf_u64(key->data));
     if (!(x > 0) || !isfinite(x))
         return wrong(key, name, "a number above 0", error);
     *value = x;
@@ -138,7 +132,7 @@ bool gguf_flag(bool *value, const Gguf *gguf, const char *name, Error *error)
 /* The string at *at; only for lists and values that gguf_parse has walked over. */
 GgufText gguf_next(const unsigned char **at)
 {
-    GgufText text = { (const char *)*at + 8, (size_t)load_u64(*at) };
+    GgufText text = { (const char *)*at + 8, (size_t)gguf_u64(*at) };
 
     *at += 8 + text.length;
     return text;

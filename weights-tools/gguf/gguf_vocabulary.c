@@ -36,7 +36,7 @@
 #include "weights-tools/gguf/gguf_vocabulary.h"
 
 #include <stdlib.h>                     /* qsort                            */
-#include <string.h>                     /* memchr, memcmp                   */
+#include <string.h>                     /* memchr, strlen                   */
 
 #include "base/utf8.h"                  /* utf8_check                       */
 #include "files/json.h"                 /* json_show                        */
@@ -58,16 +58,9 @@ static const GgufCuts known_cuts[] = {
 
 typedef struct { GgufText text; int id; } Entry;    /* for sorting          */
 
-static int compare_texts(const GgufText *a, const GgufText *b)
-{
-    int order = memcmp(a->text, b->text, a->length < b->length ? a->length : b->length);
-
-    return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
-}
-
 static int compare_entries(const void *left, const void *right)
 {
-    return compare_texts(&((const Entry *)left)->text, &((const Entry *)right)->text);
+    return gguf_compare(((const Entry *)left)->text, ((const Entry *)right)->text);
 }
 
 /* One token. Errors: not UTF-8, a NUL in it, no bytes; a type that is none. */
@@ -144,7 +137,7 @@ int gguf_find_token(const GgufVocabulary *v, const char *text, size_t length)
 
     while (low < high) {
         int middle = low + (high - low) / 2;
-        int order = compare_texts(&v->token[v->sorted[middle]], &wanted);
+        int order = gguf_compare(v->token[v->sorted[middle]], wanted);
 
         if (order == 0)
             return v->sorted[middle];
