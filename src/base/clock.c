@@ -25,7 +25,7 @@
 
 #include <time.h>           /* clock_gettime                                 */
 
-/* Cost: some 20 ns (no system call on Linux). */
+/* Cost: about 20 ns (no system call on Linux). */
 double clock_seconds(void)
 {
     struct timespec now = {0};

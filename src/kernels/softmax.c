@@ -80,7 +80,7 @@ static double sum_exponentials(double *p, const float *x, int n, double m)
 }
 
 /* Equation (2): x [n], n > 0. A row without a finite number, or with a NaN or
- * +infinity, gives NaN. Cost: n exponentials in double, some 9 ns each. */
+ * +infinity, gives NaN. Cost: n exponentials in double, about 9 ns each. */
 double log_sum_exp(const float *x, int n)
 {
     double m = largest(x, n);

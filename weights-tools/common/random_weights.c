@@ -19,7 +19,7 @@
  * equally likely. That replaces the curve by a staircase of 4096 steps, which nobody
  * can tell from it by looking at weights, and costs one look into a table. (The
  * usual way, Box and Muller's, takes a logarithm, a root, a sine and a cosine for
- * two numbers: ten times as long, and a model has a billion.)
+ * two numbers: several times as long, and a model has a billion.)
  *
  *      erf(x_k / √2) = k / 4096       for k < 4096;  the last edge is 4.5  (2)
  *
@@ -181,7 +181,7 @@ static void fill_pieces(int begin, int end, int worker, void *arg)
 }
 
 /* The same bits however a tensor is cut into calls, and for any number of threads.
- * Cost: some 6 ns a number and core. */
+ * Cost: about 6 ns a number on one core. */
 void random_weights_fill(void *out, const RandomWeights *random,
                          const Tensor *tensor, size_t first, size_t count)
 {
