@@ -26,7 +26,7 @@
  * then takes its name.
  *
  * Source: docs/gguf.md of the ggml project.
- * Read next: weights-tools/gguf/gguf.c, gguf_config.c, gguf_layout.c, gguf_tokenizer.c.
+ * Read next: gguf/gguf.c, gguf/gguf_config.c, gguf/gguf_layout.c, gguf/gguf_tokenizer.c.
  */
 #include <stdio.h>                  /* open_memstream, printf               */
 #include <stdlib.h>                 /* free                                 */
