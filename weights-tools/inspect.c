@@ -15,8 +15,8 @@
  * blocks, from mean - 4 std to mean + 4 std; and below, in sentences, what is not
  * as it usually is.
  *
- *      file, mapped ──► Statistics (statistics.c) ──┬──► a line, or JSON
- *                  └──► Lines (lines.c) ────────────┴──► Unusual (unusual.c)
+ *      file, mapped ──► TensorLook (tensorlook.c) ──► a line, or JSON
+ *                                       └───────────► what is unusual, at the end
  *
  * Any safetensors file will do, and any folder of shards: it need not be a model.
  * Formats that are no plain numbers (packed 4-bit, scales) are listed with their
@@ -25,7 +25,7 @@
  * Names that differ only in a layer's number would hide what differs: what stands
  * before the number is said once, and layer 10 comes behind layer 9.
  *
- * Read next: weights-tools/common/statistics.c.
+ * Read next: weights-tools/common/tensorlook.c.
  */
 #include <ctype.h>                  /* isdigit                              */
 #include <stdio.h>                  /* printf                               */
@@ -39,11 +39,9 @@
 #include "base/terminal.h"          /* is the line too long?                */
 #include "decode/modelname.h"       /* a model by its name                  */
 #include "files/json.h"             /* json_show: names of unknown origin   */
-#include "files/json_write.h"       /* --json                               */
 #include "files/safetensors.h"
+#include "weights-tools/common/tensorlook.h"
 #include "weights-tools/common/tool.h"
-#include "weights-tools/common/unusual.h"
-#include "weights-tools/common/widen.h"
 
 #define SHAPE_ROOM (22 * TENSOR_RANK)
 
@@ -61,14 +59,6 @@ typedef struct {                    /* one run                              */
     int dtypes[DTYPE_COUNT];        /* tensors of each                      */
     Progress bar;
 } Inspection;
-
-typedef struct {                    /* what is known of one tensor          */
-    const Tensor *tensor;
-    bool numbers;                   /* the rest is there                    */
-    Statistics s;
-    Lines lines;
-    Unusual unusual;
-} Found;
 
 /* ---- which tensors, in which order */
 
@@ -220,7 +210,7 @@ static void put_heading(Inspection *in, const char *name)
     in->group_length = length;
 }
 
-static void put_line(Inspection *in, const Found *found)
+static void put_line(Inspection *in, const TensorLook *found)
 {
     const Tensor *tensor = found->tensor;
     const char *name = tensor->name + heading(tensor->name);
@@ -266,92 +256,6 @@ static void put_total(const Inspection *in)
     fwrite(in->unusual.bytes, 1, in->unusual.length, stdout);
 }
 
-/* ---- JSON */
-
-static void json_count(JsonWriter *w, const char *key, uint64_t value)
-{
-    json_write_integer(w, key, (int64_t)value);
-}
-
-static void json_statistics(JsonWriter *w, const Statistics *s)
-{
-    json_count(w, "finite", s->finite);
-    json_count(w, "nan", s->nan);
-    json_count(w, "infinite", s->infinite);
-    if (s->nan + s->infinite > 0)
-        json_count(w, "first_not_finite", s->first_odd);
-    json_count(w, "zeros", s->zeros);
-    json_count(w, "subnormal", s->subnormal);
-    if (s->finite == 0)
-        return;
-    json_write_number(w, "min", s->min, 17);
-    json_write_number(w, "max", s->max, 17);
-    json_write_number(w, "mean", s->mean, 17);
-    json_write_number(w, "std", s->std, 17);
-    json_write_object(w, "histogram");
-    json_write_number(w, "low", s->low, 17);
-    json_write_number(w, "high", s->high, 17);
-    json_count(w, "below", s->below);
-    json_count(w, "above", s->above);
-    json_write_array(w, "counts");
-    for (int i = 0; i < STATISTICS_BINS; i++)
-        json_count(w, NULL, s->bins[i]);
-    json_write_array_end(w);
-    json_write_object_end(w);
-    json_count(w, "outliers", s->outliers);
-    json_count(w, "furthest", s->furthest);
-    json_write_number(w, "furthest_value", s->furthest_value, 17);
-}
-
-static void json_lines(JsonWriter *w, const Lines *l)
-{
-    json_write_object(w, "matrix");
-    json_count(w, "rows", l->rows);
-    json_count(w, "columns", l->columns);
-    json_count(w, "dead_rows", l->dead);
-    if (l->dead > 0)
-        json_count(w, "first_dead_row", l->first_dead);
-    json_count(w, "equal_rows", l->twins);
-    if (l->twins > 0) {
-        json_count(w, "first_equal_row", l->first_twin);
-        json_count(w, "equal_to", l->like);
-    }
-    json_count(w, "dead_columns", l->dead_columns);
-    if (l->dead_columns > 0)
-        json_count(w, "first_dead_column", l->first_dead_column);
-    json_count(w, "loud_columns", l->loud);
-    json_count(w, "loudest_column", l->loudest);
-    json_write_number(w, "loudest_by_median", l->times, 17);
-    json_write_object_end(w);
-}
-
-static void json_tensor(JsonWriter *w, const Found *found)
-{
-    const Tensor *t = found->tensor;
-
-    json_write_object(w, NULL);
-    json_write_word(w, "name", t->name);
-    json_write_word(w, "dtype", dtype_name(t->dtype));
-    json_write_array(w, "shape");
-    for (int d = 0; d < t->rank; d++)
-        json_count(w, NULL, t->shape[d]);
-    json_write_array_end(w);
-    json_count(w, "numbers", tensor_count(t));
-    json_count(w, "bytes", t->bytes);
-    json_write_bool(w, "summarised", found->numbers);
-    if (found->numbers) {
-        json_statistics(w, &found->s);
-        if (found->lines.rows > 0)
-            json_lines(w, &found->lines);
-    }
-    json_write_array(w, "unusual");
-    for (int i = 0; i < found->unusual.count; i++)
-        json_write_text(w, NULL, found->unusual.text[i].bytes,
-                        found->unusual.text[i].length);
-    json_write_array_end(w);
-    json_write_object_end(w);
-}
-
 /* ---- all of them */
 
 static const MapFile *file_of(const Inspection *in, const Tensor *tensor)
@@ -367,19 +271,14 @@ static const MapFile *file_of(const Inspection *in, const Tensor *tensor)
     return NULL;                        /* no bytes, at the end of a file   */
 }
 
-static void look(Inspection *in, Found *found, const Tensor *tensor)
+static void look(Inspection *in, TensorLook *found, const Tensor *tensor)
 {
     char shown[JSON_SHOWN];
 
-    *found = (Found){ .tensor = tensor, .numbers = widen_knows(tensor->dtype) };
+    tensorlook_take(found, tensor, file_of(in, tensor));
     in->numbers += tensor_count(tensor);
     in->bytes += tensor->bytes;
     in->dtypes[tensor->dtype]++;
-    if (!found->numbers)
-        return;
-    statistics_take(&found->s, tensor, file_of(in, tensor));
-    lines_take(&found->lines, tensor, file_of(in, tensor));
-    unusual_find(&found->unusual, tensor, &found->s, &found->lines);
     for (int i = 0; i < found->unusual.count; i++)
         text_print(&in->unusual, "  %s: %s\n",
                    json_show(shown, tensor->name, strlen(tensor->name)),
@@ -395,7 +294,7 @@ static bool look_at_all(Inspection *in, JsonWriter *w, Error *error)
     bool bar = !terminal_is_person(stdout);
 
     for (int i = 0; i < in->count && !output_lost(); i++) {
-        Found found;
+        TensorLook found;
 
         if (interrupt_asked())
             return error_code(error, EXIT_INTERRUPTED, "interrupted");
@@ -403,10 +302,10 @@ static bool look_at_all(Inspection *in, JsonWriter *w, Error *error)
             progress_update(&in->bar, (size_t)i, (size_t)in->count);
         look(in, &found, in->chosen[i]);
         if (w != NULL)
-            json_tensor(w, &found);
+            tensorlook_write(w, &found);
         else
             put_line(in, &found);
-        unusual_free(&found.unusual);
+        tensorlook_free(&found);
     }
     return safetensors_check(&in->file, error);
 }
@@ -433,8 +332,8 @@ static bool inspect(Inspection *in, const Options *options, Error *error)
         return fine;
     }
     json_write_array_end(&w);
-    json_count(&w, "numbers", in->numbers);
-    json_count(&w, "bytes", in->bytes);
+    json_write_integer(&w, "numbers", (int64_t)in->numbers);
+    json_write_integer(&w, "bytes", (int64_t)in->bytes);
     json_write_object_end(&w);
     json_write_line(&w);
     return fine;
