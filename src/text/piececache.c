@@ -1,9 +1,9 @@
 /* piececache.c - pieces that were met before in this text, and their ids
  *
- *   " the" ──► FNV-1a ──► …0110 1001
+ *   " time" ─► FNV-1a ──► …1100 0000
  *                          └─┬─┘
  *   slot   ┌────────────┬────▼────────────┬────────────┬─────
- *          │            │ 5 1 Ġthe    262 │            │ …        8192 of them
+ *          │            │ 6 1 Ġtime   544 │            │ …        8192 of them
  *          └────────────┴─────────────────┴────────────┴─────
  *
  *   one slot   length  count  piece                     id
