@@ -49,6 +49,7 @@ tools: $(TOOLS:%=$(BUILD)/weights-tools/%)      ## download, convert, inspect, s
 $(BUILD)/weights-tools/%: $(BUILD)/weights-tools/%.o $(TOOLLIB) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+.SECONDARY:                     # no object is forgotten when its program is made
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
@@ -119,7 +120,7 @@ install: run tools      ## the programs, the man page, completions and tiny mode
 	install run "$(DEST)/bin/$(NAME)"
 	for tool in $(TOOLS); do \
 	  install $(BUILD)/weights-tools/$$tool "$(DEST)/bin/$(NAME)-$$tool" || exit 1; done
-	./run --man > "$(SHARE)/man/man1/$(NAME).1"
+	./run --man | sed 's|\./run |$(NAME) |g' > "$(SHARE)/man/man1/$(NAME).1"
 	./run --completions bash > "$(SHARE)/bash-completion/completions/$(NAME)"
 	./run --completions zsh > "$(SHARE)/zsh/site-functions/_$(NAME)"
 	./run --completions fish > "$(SHARE)/fish/vendor_completions.d/$(NAME).fish"

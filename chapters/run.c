@@ -13,6 +13,7 @@
  */
 #include <string.h>
 
+#include "base/command.h"
 #include "base/interrupt.h"
 #include "base/output.h"
 #include "chapters/commands/usage.h"
@@ -26,7 +27,7 @@ static int run_word(const Word *word, int argc, char **argv)
     int code = EXIT_FINE;
 
     if (!options_parse(&options, word, argc, argv, &error))
-        return error_report(&error);
+        return command_report(&error);
     if (options.help)
         options_help(stdout, word);
     else if (options.version)
@@ -51,6 +52,6 @@ int main(int argc, char **argv)
          : word->name == NULL ? usage_other(argc - 1, argv + 1)
          : run_word(word, argc - 2, argv + 2);
     if (!output_end(&error))
-        code = error_report(&error);
+        code = command_report(&error);
     return code;
 }

@@ -195,8 +195,8 @@ static int run(const Options *options);
 static const Word word = {
     "convert", run, "FILE.gguf FOLDER",
     "a GGUF file becomes a Hugging Face folder",
-    "convert SmolLM2-135M-Instruct.Q4_1.gguf smollm2\n"
-    "convert model.Q8_0.gguf folder --dtype F32\n"
+    "build/weights-tools/convert SmolLM2-135M-Instruct.Q4_1.gguf smollm2\n"
+    "build/weights-tools/convert model.Q8_0.gguf folder --dtype F32\n"
 };
 
 static int run(const Options *options)

@@ -30,6 +30,7 @@
 #include <string.h>             /* strcmp                                    */
 #include <unistd.h>             /* isatty                                    */
 
+#include "base/command.h"
 #include "base/interrupt.h"
 #include "decode/modelname.h"
 #include "files/json_write.h"
@@ -217,8 +218,10 @@ static void say_done(const Plan *plan)
             fetched += p->pieces[k].state == PIECE_FETCHED;
         printf("%s: %s; every checksum is right", p->typed,
                fetched > 0 ? "fetched" : "all of it is here");
-        if (p->kind == PARCEL_MODEL)
-            printf(". ./run generate --model %s \"Once upon a time\"", p->typed);
+        if (p->kind == PARCEL_MODEL) {
+            command_print(stdout, "\n    ./run generate --model ");
+            printf("%s --prompt \"Once upon a time\"", p->typed);
+        }
         printf("\n");
     }
 }
@@ -291,11 +294,12 @@ static int download(const Options *options)
 static const Word word = {
     .name = "download", .run = download, .arguments = "[NAME…]",
     .summary = "fetch models and benchmarks, verified, resumed where it stopped",
-    .examples = "download smollm2-135m               the smallest one that chats\n"
-                "download tinyllama llama-68m-chat   and a draft for it\n"
-                "download EleutherAI/pythia-1b@step3000\n"
-                "download mmlu humaneval\n"
-                "download --verify\n",
+    .examples = "build/weights-tools/download smollm2-135m"
+                "      # the smallest one that chats\n"
+                "build/weights-tools/download tinyllama llama-68m-chat   # and a draft for it\n"
+                "build/weights-tools/download EleutherAI/pythia-1b@step3000\n"
+                "build/weights-tools/download mmlu humaneval\n"
+                "build/weights-tools/download --verify\n",
 };
 
 int main(int argc, char **argv)

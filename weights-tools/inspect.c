@@ -344,9 +344,9 @@ static int run(const Options *options);
 static const Word word = {
     "inspect", run, "FILE|FOLDER|MODEL [NAME…]",
     "every tensor of a file of weights, and what is unusual",
-    "inspect storyteller\n"
-    "inspect model.safetensors --json\n"
-    "inspect storyteller layers.3. lm_head\n"
+    "build/weights-tools/inspect storyteller\n"
+    "build/weights-tools/inspect model.safetensors --json\n"
+    "build/weights-tools/inspect storyteller layers.3. lm_head\n"
 };
 
 static int run(const Options *options)

@@ -295,9 +295,9 @@ static int run(const Options *options);
 static const Word word = {
     "synthesize", run, "SHAPE FOLDER",
     "a model of a real shape, with random weights",
-    "synthesize tinyllama /tmp/tiny\n"
-    "synthesize llama3.2-1b big --dtype F16 --shard-size 500\n"
-    "synthesize models/storyteller other --seed 7\n"
+    "build/weights-tools/synthesize tinyllama /tmp/tiny\n"
+    "build/weights-tools/synthesize llama3.2-1b big --dtype F16 --shard-size 500\n"
+    "build/weights-tools/synthesize models/storyteller other --seed 7\n"
 };
 
 static int run(const Options *options)

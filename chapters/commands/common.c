@@ -26,6 +26,7 @@
 #include <stdlib.h>             /* strtoll                                   */
 #include <string.h>             /* strlen, strspn                            */
 
+#include "base/command.h"
 #include "base/interrupt.h"
 #include "base/mapfile.h"
 #include "base/output.h"
@@ -262,5 +263,5 @@ int finish(bool fine, const Error *error)
 {
     if (!fine && error->code == EXIT_INTERRUPTED && output_lost())
         return EXIT_CRASH;
-    return fine ? EXIT_FINE : error_report(error);
+    return fine ? EXIT_FINE : command_report(error);
 }

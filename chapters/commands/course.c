@@ -275,9 +275,9 @@ Task *course_find(const Course *course, const char *number, Error *error)
     }
     names[course->count] = NULL;
     near = options_nearest(number, names);
-    error_code(error, EXIT_USAGE, "there is no exercise %s%s%s%s; ./run list shows them",
+    error_code(error, EXIT_USAGE, "there is no exercise %s%s%s%s ./run list shows them",
                number, near != NULL ? ": did you mean " : "", near != NULL ? near : "",
-               near != NULL ? "?" : "");
+               near != NULL ? "?" : ";");
     return NULL;
 }
 

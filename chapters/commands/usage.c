@@ -19,9 +19,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/command.h"
 #include "chapters/commands/found.h"
-#include "chapters/words.h"
 #include "chapters/commands/manual.h"
+#include "chapters/words.h"
 
 static const struct { const char *file, *what; } reading_path[] = {
     { "src/files/safetensors.c", "a model is a file: find the numbers in it" },
@@ -37,7 +38,7 @@ static const struct { const char *file, *what; } reading_path[] = {
 
 static void print_words(void)
 {
-    printf("./run WORD [options]; ./run WORD --help says more\n\n");
+    command_print(stdout, "./run WORD [options]; ./run WORD --help says more\n\n");
     for (const Word *word = words; word->name != NULL; word++)
         printf("  %-20s %s\n", word->name, word->summary);
 }
@@ -48,7 +49,7 @@ static void print_models(void)
     int count, column = 0;
     const FoundModel *found = models_found(&arena, &count);
 
-    printf("\nmodels on this machine (--model; ./run models says more)\n\n ");
+    command_print(stdout, "\nmodels on this machine (--model; ./run models says more)\n\n ");
     for (int i = 0; i < count; i++) {
         int width = 1 + (int)strlen(found[i].name);
 
@@ -60,6 +61,7 @@ static void print_models(void)
         column += width;
     }
     printf(count == 0 ? " none: start ./run from the clone\n" : "\n");
+    command_print(stdout, "  larger ones: build/weights-tools/download\n");
     arena_free(&arena);
 }
 
@@ -94,10 +96,10 @@ static bool refuse_word(const char *typed, Error *error)
         return error_code(error, EXIT_USAGE, "the word comes first: ./run WORD "
                           "[options], and %s is not a word; ./run alone lists "
                           "the words", typed);
-    return error_code(error, EXIT_USAGE, "there is no word %s%s%s%s; ./run alone "
+    return error_code(error, EXIT_USAGE, "there is no word %s%s%s%s ./run alone "
                       "lists the words", typed, near != NULL
                       ? ": did you mean " : "", near != NULL ? near : "",
-                      near != NULL ? "?" : "");
+                      near != NULL ? "?" : ";");
 }
 
 /* argv[0] is what stands where a word should. */
@@ -116,8 +118,8 @@ int usage_other(int argc, char **argv)
     if (strcmp(argv[0], "--completions") == 0) {
         if (manual_completions(stdout, argc > 1 ? argv[1] : "", words, &error))
             return EXIT_FINE;
-        return error_report(&error);
+        return command_report(&error);
     }
     refuse_word(argv[0], &error);
-    return error_report(&error);
+    return command_report(&error);
 }

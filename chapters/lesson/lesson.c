@@ -29,6 +29,7 @@
 #include <stdlib.h>         /* free: the memory that open_memstream made    */
 #include <string.h>
 
+#include "base/command.h"
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "chapters/lesson/data.h"
@@ -176,7 +177,7 @@ int lesson_end(Lesson *l, bool fine, const Error *error)
         free(l->bytes);
     }
     if (!fine)
-        return error_report(error);
+        return command_report(error);
     if (failed == 0)
         return EXIT_FINE;
     fflush(l->out);

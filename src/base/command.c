@@ -16,6 +16,10 @@
  * person stands: a program below that folder is called by its short path, another one
  * by its whole path, and `make` goes to the clone with -C when it is not here.
  *
+ * Help pages and messages that are constant say "./run models", as in a clone. When
+ * they are printed and this program's file is called billion-llm, they say what is
+ * typed there (command_print, command_report).
+ *
  * A clone may lie in a folder whose name has blanks, quotes and dollars, so each word
  * goes through command_word. Within '…' a shell reads every sign as itself, except
  * the quote, which ends it: it is written '\'', end, a quote, go on.
@@ -48,6 +52,42 @@ void command_word(Text *out, const char *word)
     for (; *word != '\0'; word++)
         text_add(out, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
     text_add(out, "'", 1);
+}
+
+/* The text of command_print, into out. */
+static void say_here(Text *out, const char *text)
+{
+    char path[PATH_MAX];
+    bool installed = place_program(path, sizeof path)
+                  && strncmp(strrchr(path, '/'), "/billion-llm", 12) == 0;
+
+    for (; *text != '\0'; text++)
+        if (installed && strncmp(text, "./run ", 6) == 0)
+            text_print(out, "billion-llm "), text += 5;
+        else if (installed && strncmp(text, "build/weights-tools/", 20) == 0)
+            text_print(out, "billion-llm-"), text += 19;
+        else
+            text_add(out, text, 1);
+}
+
+void command_print(FILE *out, const char *text)
+{
+    Text said = {0};
+
+    say_here(&said, text);
+    fwrite(said.bytes, 1, said.length, out);
+    text_free(&said);
+}
+
+int command_report(const Error *error)
+{
+    Error said = *error;
+    Text text = {0};
+
+    say_here(&text, error->text);
+    snprintf(said.text, sizeof said.text, "%.*s", (int)text.length, text.bytes);
+    text_free(&text);
+    return error_report(&said);
 }
 
 /* A real path as it is called from the folder that the person is in. */

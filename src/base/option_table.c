@@ -100,8 +100,7 @@ const Option option_table[] = {
       "which one (gdb where it is there)", false },
 
     { "--dtype", 0, "F32|F16|BF16", OPTION_CHOICE, FIELD(dtype), 0, 0,
-      "synthesize convert", "the number format that is written (BF16; convert: the file's "
-      "own, F16 for quantized ones)", false },
+      "synthesize convert", "what to write (BF16; convert: as read, or F16)", false },
     { "--shard-size", 0, "MB", OPTION_REAL, FIELD(shard), 0.001, 1e6, "synthesize convert",
       "cut the weights into files of at most so many MB", false },
     { "--verify", 0, NULL, OPTION_FLAG, FIELD(verify), 0, 0, "download",
@@ -110,7 +109,7 @@ const Option option_table[] = {
       "start without a question", false },
 
     { "--model", 0, "M", OPTION_TEXT, FIELD(model), 0, 0, MODEL,
-      "name or folder, see ./run models (storyteller)", false },
+      "name or folder; models lists them (storyteller)", false },
     { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024,
       RUN " " LOOK " chapter05_sampling synthesize inspect",
       "any number gives the same bits (all usable cores)", false },
@@ -125,7 +124,7 @@ const Option option_table[] = {
       "number format of the cache (as the weights)", false },
     { "--seed", 0, "S", OPTION_WHOLE, FIELD(seed), 0, WHOLE_DOUBLE,
       RUN " chapter01_tokenizer chapter05_sampling synthesize " JUDGE,
-      "another seed, another text (0)", false },
+      "another seed, another result (0)", false },
 
     { "--json", 0, NULL, OPTION_FLAG, FIELD(json), 0, 0, ALL,
       "one JSON object on stdout, and nothing else there", true },

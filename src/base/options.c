@@ -239,7 +239,8 @@ const char *options_nearest(const char *typed, const char *const *names)
 static bool unknown(const char *typed, size_t length, const Word *word,
                     Error *error)
 {
-    const char *names[LONGEST + 1] = {0}, *near, *program;
+    const char *names[LONGEST + 1] = {0}, *near;
+    int program = (int)(strstr(word->examples, word->name) - word->examples);
     char name[LONGEST];
     int count = 0;
 
@@ -248,13 +249,12 @@ static bool unknown(const char *typed, size_t length, const Word *word,
         if (option_belongs(o, word->name))
             names[count++] = o->name;
     near = options_nearest(name, names);
-    /* The words of weights-tools/ are programs of their own. */
-    program = strncmp(word->examples, "./run ", 6) == 0 ? "./run " : "";
-    return error_code(error, EXIT_USAGE, "%s: unknown option %s%s%s%s %s%s "
+    /* In front of its name in an example: "./run ", "build/weights-tools/". */
+    return error_code(error, EXIT_USAGE, "%s: unknown option %s%s%s%s %.*s%s "
                       "--help shows all of them", word->name, name,
                       near != NULL ? ", did you mean " : "",
                       near != NULL ? near : "", near != NULL ? "?" : ";",
-                      program, word->name);
+                      program, word->examples, word->name);
 }
 
 /* ---- the command line */

@@ -19,6 +19,7 @@
  */
 #include "base/options.h"
 
+#include "base/command.h"       /* command_print                             */
 #include "base/terminal.h"      /* terminal_columns                          */
 
 #define HELP_COLUMN 29          /* where the explanation of an option begins */
@@ -43,7 +44,8 @@ void options_help(FILE *out, const Word *word)
     int columns = terminal_columns(word->name) + terminal_columns(word->arguments)
                 + terminal_columns(word->summary) + 3;
 
-    fprintf(out, "%s\n%s%s%s:%s%s\n", word->examples, word->name,
+    command_print(out, word->examples);
+    fprintf(out, "\n%s%s%s:%s%s\n", word->name,
             word->arguments[0] != '\0' ? " " : "", word->arguments,
             columns < WIDTH ? " " : "\n  ", word->summary);
     for (const Option *o = option_table; o->name != NULL; o++)

@@ -26,7 +26,9 @@
  */
 #include "decode/modelname.h"
 
+#include <limits.h>             /* PATH_MAX                                  */
 #include <stdio.h>              /* snprintf                                  */
+#include <stdlib.h>             /* realpath                                  */
 #include <string.h>             /* strcmp, strchr, strrchr                   */
 
 #include "base/command.h"
@@ -71,7 +73,7 @@ enum { PLACES = sizeof places / sizeof places[0] };
 
 bool modelname_place(char path[HUBCACHE_PATH], size_t i)
 {
-    char program[HUBCACHE_PATH] = "";
+    char program[HUBCACHE_PATH] = "", real[PATH_MAX];
     int length = 0;
 
     path[0] = '\0';
@@ -81,6 +83,8 @@ bool modelname_place(char path[HUBCACHE_PATH], size_t i)
         length = snprintf(path, HUBCACHE_PATH, "%s", places[i].step);
     else if (place_of_program(program, sizeof program))
         length = snprintf(path, HUBCACHE_PATH, "%s/%s", program, places[i].step);
+    if (places[i].beside_program && realpath(path, real) != NULL)
+        length = snprintf(path, HUBCACHE_PATH, "%s", real);     /* no ".." in it */
     if (length >= HUBCACHE_PATH)
         path[0] = '\0';
     return true;
@@ -236,9 +240,9 @@ static bool refuse_unknown(const char *name, Error *error)
     const char *near = nearest(name);
 
     return error_code(error, EXIT_USAGE, "the model %.200s%s is neither a folder nor a "
-                      "known name%s%s%s; %s`./run models` lists what is here", name,
+                      "known name%s%s%s %s`./run models` lists what is here", name,
                       strlen(name) > 200 ? "…" : "", near != NULL ? ": did you mean " : "",
-                      near != NULL ? near : "", near != NULL ? "?" : "",
+                      near != NULL ? near : "", near != NULL ? "?" : ";",
                       strchr(name, '\\') != NULL ? "the parts of a path are joined by / "
                       "here, not by \\; " : "");
 }

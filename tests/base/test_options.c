@@ -11,7 +11,7 @@ static const Word logits = { .name = "logits", .examples = "./run logits\n" };
 static const Word map = { .name = "chapter00_map", .examples = "./run chapter00_map\n" };
 static const Word models = { .name = "models", .examples = "./run models\n" };
 
-static const Word convert = { .name = "convert", .examples = "convert a b\n" };
+static const Word convert = { .name = "convert", .examples = "build/weights-tools/convert a b\n" };
 
 /* Split at blanks; "_" inside a part stands for a blank, "''" for nothing. */
 static int split(const char *line, char **argv)
@@ -247,7 +247,7 @@ TEST(sentences)
     refused(&generate, "a --qqqqqqqq", "generate: unknown option --qqqqqqqq; ./run "
             "generate --help shows all of them");
     refused(&convert, "--dtpye F16", "convert: unknown option --dtpye, did you mean "
-            "--dtype? convert --help shows all of them");
+            "--dtype? build/weights-tools/convert --help shows all of them");
     refused(&generate, "-x", "generate: unknown option -x; ./run generate --help "
             "shows all of them");
     refused(&tokenize, "--top-k 3", "tokenize: takes no --top-k; that is an option "

@@ -18,6 +18,7 @@
  */
 #include "weights-tools/common/tool.h"
 
+#include "base/command.h"
 #include "base/interrupt.h"
 #include "base/output.h"
 
@@ -28,7 +29,7 @@ static int run(const Word *word, int argc, char **argv)
     int code = EXIT_FINE;
 
     if (!options_parse(&options, word, argc, argv, &error))
-        return error_report(&error);
+        return command_report(&error);
     if (options.help)
         options_help(stdout, word);
     else if (options.version)
@@ -48,7 +49,7 @@ int tool_main(const Word *word, int argc, char **argv)
     output_watch();
     code = run(word, argc - 1, argv + 1);
     if (!output_end(&error))
-        code = error_report(&error);
+        code = command_report(&error);
     return code;
 }
 
@@ -57,11 +58,12 @@ bool tool_arguments(const Word *word, const Options *options, int least, int mos
 {
     if (options->arguments >= least && options->arguments <= most)
         return true;
-    return error_code(error, EXIT_USAGE, "%s: takes %s; %s --help shows examples",
+    return error_code(error, EXIT_USAGE, "%s: takes %s; build/weights-tools/%s --help "
+                      "shows examples",
                       word->name, word->arguments, word->name);
 }
 
 int tool_finish(bool fine, const Error *error)
 {
-    return fine ? EXIT_FINE : error_report(error);
+    return fine ? EXIT_FINE : command_report(error);
 }

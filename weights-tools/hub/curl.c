@@ -132,7 +132,7 @@ static CurlEnd judge(const Process *p, const char *url, Error *error)
     switch (p->end == PROCESS_EXITED ? p->code : 0) {
     case 5: case 6: case 7:
         error_code(error, EXIT_CRASH, "%s cannot be reached (%.*s): is this machine "
-                   "connected? A proxy's address belongs into the variable https_proxy",
+                   "connected? A proxy's address belongs in the variable https_proxy",
                    host, min_int(length, 300), said);
         return CURL_UNREACHED;
     case 16: case 18: case 28: case 52: case 55: case 56: case 92:

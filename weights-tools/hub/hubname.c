@@ -67,10 +67,10 @@ static bool refuse(const char *typed, Error *error)
     names[n] = NULL;
     near = options_nearest(typed, names);
     return error_code(error, EXIT_USAGE, "\"%.200s\" is neither a short name nor the name "
-                      "of a model on the hub (org/name, org/name@revision)%s%s%s; download "
-                      "alone lists what there is", typed,
+                      "of a model on the hub (org/name, org/name@revision)%s%s%s "
+                      "build/weights-tools/download alone lists what there is", typed,
                       near != NULL ? ": did you mean " : "", near != NULL ? near : "",
-                      near != NULL ? "?" : "");
+                      near != NULL ? "?" : ";");
 }
 
 bool hubname_read(HubName *name, const char *typed, Error *error)
