@@ -56,13 +56,19 @@ static const char *short_bytes(Arena *arena, double bytes)
     return arena_print(arena, "%.*f %s", n < 9.995 ? 2 : n < 99.95 ? 1 : 0, n, unit);
 }
 
-/* "GPTNeoXForCausalLM" is GPTNeoX: what all of them end with says nothing. */
+/* "LlamaForCausalLM" is Llama: what all of them end with says nothing. Two are written
+ * another way by those who made them. */
 static const char *short_kind(Arena *arena, const char *architecture)
 {
+    static const char *const others[][2] = {
+        { "GPTNeoXForCausalLM", "GPT-NeoX" }, { "StableLmForCausalLM", "StableLM" } };
     size_t length = strlen(architecture);
 
     if (text_ends_with(architecture, "ForCausalLM"))
         length -= strlen("ForCausalLM");
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(architecture, others[i][0]) == 0)
+            return others[i][1];
     return shown(arena, arena_text(arena, architecture, length), KIND_WIDTH);
 }
 

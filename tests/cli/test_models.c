@@ -193,7 +193,7 @@ TEST(the_table)
     make_cache();
     table = run_models("");
     expect(strstr(table, "\npythia-1b@refs/pr/1  Llama ") != NULL);
-    expect(strstr(table, "\npythia-1b@" THIRD "\n                     GPTNeoX ") != NULL);
+    expect(strstr(table, "\npythia-1b@" THIRD "\n                     GPT-NeoX ") != NULL);
     expect(strstr(table, "    draft of: ") != NULL);
     expect(strstr(table, "weights-tools/download NAME\n") != NULL);
     expect(strstr(table, "\ntinyllama            TinyLlama/TinyLlama-1.1B") != NULL);
