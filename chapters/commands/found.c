@@ -88,7 +88,8 @@ static void add_revision(const Hub *h, const char *revision)
         there ? arena_text(arena, path, strlen(path)) : h->folder);
 }
 
-/* The files in refs/ and in folders of it. step: where we are in it, "" or "refs/". */
+/* The files in refs/ and in folders of it, but not in links to folders: two that lead
+ * back here are a maze. step: where we are in it, "" or "refs/". */
 static void add_refs(const Hub *h, const char *step)
 {
     Arena *arena = h->list->arena;
@@ -98,10 +99,11 @@ static void add_refs(const Hub *h, const char *step)
 
     for (int i = 0; i < count; i++) {
         const char *revision = arena_print(arena, "%s%s", step, names[i]);
+        const char *path = arena_print(arena, "%s/refs/%s", h->folder, revision);
 
-        if (path_is_file(arena_print(arena, "%s/refs/%s", h->folder, revision)))
+        if (path_is_file(path))
             add_revision(h, revision);
-        else if (strlen(revision) < HUBCACHE_NAME)      /* a ring of links ends */
+        else if (!path_is_link(path) && strlen(revision) < HUBCACHE_NAME)
             add_refs(h, arena_print(arena, "%s/", revision));
     }
 }

@@ -179,6 +179,13 @@ bool path_is_there(const char *path)
     return lstat(path, &status) == 0;
 }
 
+bool path_is_link(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 bool path_is_folder(const char *path)
 {
     struct stat status;

@@ -31,6 +31,7 @@ void mapfile_give_back(const MapFile *file, size_t begin, size_t end);
 
 bool path_is_there(const char *path);       /* a link to nowhere is there too */
 bool path_is_folder(const char *path);      /* or a link to one              */
+bool path_is_link(const char *path);        /* whatever it leads to          */
 bool path_is_file(const char *path);        /* a regular one, or a link to it */
 
 #endif

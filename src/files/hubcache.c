@@ -209,7 +209,7 @@ static bool read_commit(char commit[COMMIT + 1], const char *folder,
     n = file.size < COMMIT ? file.size : COMMIT;
     memcpy(commit, file.bytes, n);
     commit[n] = '\0';
-    for (n = file.size; n > COMMIT && memchr(" \r\n", file.bytes[n - 1], 3); n--)
+    for (n = file.size; n > COMMIT && n < HUBCACHE_PATH && memchr(" \r\n", file.bytes[n - 1], 3); n--)
         ;
     mapfile_close(&file);
     return (n == COMMIT && is_commit(commit))

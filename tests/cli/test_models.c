@@ -89,6 +89,8 @@ static void make_cache(void)
     make_file("models--some--begun/blobs/9f.incomplete", "");
     make_folder("models--some--first/blobs");
     make_file("models--some--first/blobs/9f.incomplete", "");
+    expect(symlink(".", in_root("models--alone/refs/ring")) == 0 || errno == EEXIST);
+    expect(symlink("../..", in_root("models--alone/refs/up")) == 0 || errno == EEXIST);
     make_folder("models--a--b--c");
     make_folder("datasets--a--b/refs");
     make_folder("version.txt");
