@@ -516,6 +516,28 @@ def a_silent_server():
 
 
 @case
+def another_commit_than_was_asked_for():
+    asked = "f" * 40
+    with_run(lambda r: (r.download(f"{NAME}@{asked}", code=4),
+                        r.says(f"{asked} was asked for").nothing()), revisions=[asked])
+
+
+@case
+def a_link_where_a_part_should_be():
+    """Nothing is written through it."""
+    def body(r):
+        precious = r.home / "precious"
+        precious.write_text("mine")
+        (r.folder / "blobs").mkdir(parents=True)
+        etag = r.repository.etag("model.safetensors")
+        (r.folder / "blobs" / f"{etag}.incomplete").symlink_to(precious)
+        r.download(code=3)
+        r.says(f"{etag}.incomplete")
+        assert precious.read_text() == "mine"
+    with_run(body)
+
+
+@case
 def a_list_that_never_ends():
     """A byte now and then is no silence; the second answer is whole."""
     def body(r):

@@ -141,6 +141,11 @@ static bool read_list(const char **files, Parcel *parcel, const Text *body, Aren
                    "hexadecimal digits", parcel->name.repository);
     else
         memcpy(parcel->commit, sha->text, sizeof parcel->commit);
+    if (fine && hubname_is_commit(parcel->name.revision)
+        && strcmp(parcel->name.revision, parcel->commit) != 0)
+        fine = error_code(error, EXIT_CRASH, "%s: the hub answers for commit %s, and %s "
+                          "was asked for", parcel->name.repository, parcel->commit,
+                          parcel->name.revision);
     fine = fine && choose(files, parcel, list.root, arena, error);
     json_free(&list);
     return fine;

@@ -33,7 +33,8 @@
  */
 #include "weights-tools/hub/transfer.h"
 
-#include <stdio.h>          /* fopen, fwrite                                 */
+#include <fcntl.h>          /* open, O_NOFOLLOW                              */
+#include <stdio.h>          /* fdopen, fwrite                                */
 #include <string.h>         /* strcmp                                        */
 #include <unistd.h>         /* ftruncate, fsync, unlink                      */
 
@@ -248,6 +249,15 @@ static void say_kept(const Flow *f)
                 plan_bytes(have, f->have), plan_bytes(size, f->piece->size), f->piece->file);
 }
 
+/* Never through a link: in a cache that several people share, somebody may have put
+ * one there, to a file of ours. */
+static FILE *open_part(const char *path)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
+
+    return file < 0 ? NULL : fdopen(file, "ab+");
+}
+
 /* The lock is held. Somebody else may have fetched it while we waited. */
 static bool fetch(Transfer *t, Piece *piece, const Parcel *parcel, Error *error)
 {
@@ -267,7 +277,7 @@ static bool fetch(Transfer *t, Piece *piece, const Parcel *parcel, Error *error)
     piece->part = store_size(path);
     if (piece->part < 0 || piece->part > piece->size)
         piece->part = 0;
-    f.file = fine ? fopen(path, "ab+") : NULL;
+    f.file = fine ? open_part(path) : NULL;
     if (fine && f.file == NULL)
         fine = store_failed(path, "creating a file", error);
     fine = fine && read_beginning(&f) && flow(&f, parcel) && finish(&f);
