@@ -209,8 +209,9 @@ static bool read_commit(char commit[COMMIT + 1], const char *folder,
     n = file.size < COMMIT ? file.size : COMMIT;
     memcpy(commit, file.bytes, n);
     commit[n] = '\0';
-    for (n = file.size; n > COMMIT && n < HUBCACHE_PATH && memchr(" \r\n", file.bytes[n - 1], 3); n--)
-        ;
+    n = file.size;
+    while (n > COMMIT && n < HUBCACHE_PATH && memchr(" \r\n", file.bytes[n - 1], 3))
+        n--;
     mapfile_close(&file);
     return (n == COMMIT && is_commit(commit))
         || error_set(error, "%s: is not a commit of 40 hexadecimal digits; remove "
