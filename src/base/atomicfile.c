@@ -31,26 +31,20 @@
  */
 #include "base/atomicfile.h"
 
-#include <errno.h>          /* why it failed; EINTR, ENOSPC                  */
+#include <errno.h>          /* EINTR, EINVAL                                 */
 #include <fcntl.h>          /* open                                          */
 #include <stdio.h>          /* snprintf, rename                              */
-#include <string.h>         /* strerror, strlen, strrchr                     */
+#include <string.h>         /* strlen, strrchr                               */
 #include <sys/stat.h>       /* what is at path now                           */
 #include <unistd.h>         /* write, fsync, close, unlink, getpid           */
 
 #include "base/memory.h"    /* memory_text, memory_get_bytes                 */
 
-/* errno as an Error. A full disk, a quota and a size limit (EFBIG) are lack of
- * room, exit 5; all else is input that cannot be used, exit 3. */
 static bool failed(const AtomicFile *file, const char *step, Error *error)
 {
-    int why = errno;
-    bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
-
-    return error_code(error, full ? EXIT_ROOM : EXIT_INPUT,
-                      "%s: %s failed: %s; %s, nothing was changed", file->path,
-                      step, strerror(why), full ? "make room and run again"
-                      : "choose another place");
+    return error_system(error, file->path, step,
+                        "; make room and run again, nothing was changed",
+                        "; choose another place, nothing was changed");
 }
 
 /* Refuse before hours of work what rename would refuse or destroy after them. */

@@ -23,10 +23,11 @@
  */
 #include "base/error.h"
 
+#include <errno.h>      /* error_system                                     */
 #include <stdarg.h>     /* va_list: the sentence's own values               */
 #include <stdio.h>      /* vsnprintf                                        */
 #include <stdlib.h>     /* abort                                            */
-#include <string.h>     /* strstr, memcpy                                   */
+#include <string.h>     /* strstr, memcpy, strerror                         */
 
 bool error_set(Error *error, const char *format, ...)
 {
@@ -48,6 +49,16 @@ bool error_code(Error *error, int code, const char *format, ...)
     vsnprintf(error->text, sizeof error->text, format, values);
     va_end(values);
     return false;
+}
+
+bool error_system(Error *error, const char *path, const char *step, const char *room,
+                  const char *otherwise)
+{
+    int why = errno;
+    bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
+
+    return error_code(error, full ? EXIT_ROOM : EXIT_INPUT, "%s: %s failed: %s%s", path,
+                      step, strerror(why), full ? room : otherwise);
 }
 
 /* "model.safetensors: " in front of what the reader of headers said. */

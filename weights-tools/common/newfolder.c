@@ -28,9 +28,9 @@
  */
 #include "weights-tools/common/newfolder.h"
 
-#include <errno.h>          /* why it failed                                */
+#include <errno.h>          /* EEXIST                                       */
 #include <stdio.h>          /* snprintf, rename                             */
-#include <string.h>         /* strlen, strerror                             */
+#include <string.h>         /* strlen                                       */
 #include <sys/stat.h>       /* mkdir                                        */
 #include <unistd.h>         /* unlink, rmdir, getpid                        */
 
@@ -39,11 +39,7 @@
 
 static bool failed(const char *path, const char *step, Error *error)
 {
-    int why = errno;
-
-    return error_code(error, why == ENOSPC || why == EDQUOT ? EXIT_ROOM : EXIT_INPUT,
-                      "%s: %s failed: %s; choose another place", path, step,
-                      strerror(why));
+    return error_system(error, path, step, "; choose another place", "; choose another place");
 }
 
 static void empty(const char *path)

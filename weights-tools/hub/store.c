@@ -27,10 +27,10 @@
  */
 #include "weights-tools/hub/store.h"
 
-#include <errno.h>          /* why a call failed                             */
+#include <errno.h>          /* EEXIST, EWOULDBLOCK, EINTR                    */
 #include <fcntl.h>          /* open                                          */
 #include <stdio.h>          /* fprintf, rename                               */
-#include <string.h>         /* strrchr, strerror                             */
+#include <string.h>         /* strchr, memcmp                                */
 #include <sys/file.h>       /* flock                                         */
 #include <sys/stat.h>       /* mkdir, stat                                   */
 #include <unistd.h>         /* symlink, link, unlink, usleep                 */
@@ -42,11 +42,8 @@
 
 bool store_failed(const char *path, const char *step, Error *error)
 {
-    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-
-    return error_code(error, full ? EXIT_ROOM : EXIT_INPUT, "%s: %s failed: %s%s", path,
-                      step, strerror(errno), full ? "; make room and run the same command "
-                      "again: it goes on from there" : "");
+    return error_system(error, path, step, "; make room and run the same command again: it "
+                        "goes on from there", "");
 }
 
 bool store_folders_of(const char *path, Error *error)
