@@ -24,8 +24,6 @@
  * a slot of eight bytes: Llama 3's 280,147 merges take 8 MB.
  *
  * Format notes:
- * - Files until 2024 write a merge as one string with a blank, newer ones as two
- *   strings, since a half may contain a blank.
  * - A pair that stands twice keeps its last place.
  * - Lines "#version: 0.2" come from merges.txt and do not count.
  *
