@@ -28,7 +28,7 @@
 
 #include <errno.h>              /* EINTR: Ctrl-C at the question             */
 #include <string.h>             /* strcmp                                    */
-#include <unistd.h>             /* isatty                                    */
+#include <unistd.h>             /* isatty: also a dumb terminal has a person  */
 
 #include "base/command.h"
 #include "base/interrupt.h"

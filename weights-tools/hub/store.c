@@ -23,6 +23,9 @@
  * the files themselves. Links are relative, so that a cache can be moved; each folder
  * below the commit adds one "../".
  *
+ * The engine leaves system calls to src/base. What only a downloader wants of a system
+ * (links, locks, folders on the way) stands here.
+ *
  * Source: huggingface_hub's file_download. Read next: transfer.c.
  */
 #include "weights-tools/hub/store.h"
