@@ -32,6 +32,7 @@
 #include <stdlib.h>                 /* free                                 */
 
 #include "base/atomicfile.h"        /* small files, whole                   */
+#include "base/command.h"           /* what to type next                    */
 #include "base/interrupt.h"         /* Ctrl-C                               */
 #include "base/mapfile.h"           /* the GGUF file                        */
 #include "base/progress.h"          /* a bar for the weights                */
@@ -166,16 +167,30 @@ static bool convert(Conversion *c, const Options *options, Dtype wanted, Error *
 
 /* ---- what was done */
 
+/* In numbers, and what a person types next. */
+static void say(const Conversion *c, const char *folder)
+{
+    bool chats = c->vocabulary.chat.length > 0;
+    Text word = {0};
+
+    printf("%s: %d tensors, %.1f million numbers, %.1f MB of %s; %d tokens%s\n", folder,
+           c->layout.count, (double)c->layout.total / 1e6, (double)c->bytes / 1e6,
+           dtype_name(c->layout.dtype), c->vocabulary.used,
+           chats ? ", with a chat template" : "");
+    command_word(&word, folder);
+    command_print(stdout, "    ./run generate --model ");
+    printf("%s%s\n", word.bytes, chats ? " --chat --prompt \"Who are you?\""
+                                       : " --prompt \"Once upon a time\"");
+    text_free(&word);
+}
+
 static void report(const Conversion *c, const char *folder, bool json)
 {
     const char *dtype = dtype_name(c->layout.dtype);
     JsonWriter w = { .out = stdout };
 
     if (!json) {
-        printf("%s: %d tensors, %.1f million numbers, %.1f MB of %s; %d tokens%s\n", folder,
-               c->layout.count, (double)c->layout.total / 1e6, (double)c->bytes / 1e6,
-               dtype, c->vocabulary.used, c->vocabulary.chat.length > 0
-               ? ", with a chat template" : "");
+        say(c, folder);
         return;
     }
     json_write_object(&w, NULL);
