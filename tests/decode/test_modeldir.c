@@ -368,47 +368,6 @@ TEST(what_a_layout_needs_of_the_model)
     }
 }
 
-/* A thousand times one to four bytes of a good file are others, are gone or come
- * twice: it is taken or refused with its place; nothing else. */
-TEST(broken_tokenizer_configs)
-{
-    static const char good[] = "{\"bos_token\":{\"content\":\"<s>\"},\"eos_token\":\"</s>\","
-        "\"chat_template\":[{\"name\":\"default\",\"template\":\"" CHATML "\"}],"
-        "\"model_max_length\":2048}";
-    static const char bytes[] = "\"\\{}[]:,'%#-+0n \x01\x7F\xC3\xFF";
-    const char *folder = folder_without("tokenizer_config.json");
-    uint64_t seed = 5;
-    int taken = 0;
-
-    for (int i = 0; i < 1000; i++) {
-        char text[2 * sizeof good];
-        size_t n = sizeof good - 1;
-        ChatTemplate chat;
-        ModelDir dir;
-
-        memcpy(text, good, sizeof good);
-        for (uint32_t k = 1 + test_random(&seed) % 4; k > 0; k--) {
-            size_t at = test_random(&seed) % n, with = test_random(&seed) % 3;
-
-            memmove(text + at + with, text + at + 1, n - at);   /* its NUL too */
-            n = n + with - 1;
-            for (size_t j = 0; j < with; j++)
-                text[at + j] = bytes[test_random(&seed) % (sizeof bytes - 1)];
-        }
-        write_in(folder, "tokenizer_config.json", text);
-        expect_ok(modeldir_open(&dir, folder, MODELDIR_TOKENIZER, &error), &error);
-        if (modeldir_chat(&chat, &dir, NULL, &error)) {
-            taken++;
-            chat_free(&chat);
-        } else {
-            expect(error.code == EXIT_INPUT && (error_mentions(&error, folder)
-                   || error_mentions(&error, "tokenizer_config.json")));
-        }
-        modeldir_close(&dir);
-    }
-    expect(taken > 20 && taken < 500);
-}
-
 const Test modeldir_tests[] = {
     { "all parts of a good folder", all_parts_of_a_good_folder },
     { "a tokenizer needs nothing else", a_tokenizer_needs_nothing_else },
@@ -421,6 +380,5 @@ const Test modeldir_tests[] = {
     { "chat templates that are none", chat_templates_that_are_none },
     { "chat_template.jinja that is none", chat_template_files_that_are_none },
     { "what a layout needs of the model", what_a_layout_needs_of_the_model },
-    { "broken tokenizer_config.json", broken_tokenizer_configs },
     { NULL, NULL },
 };
