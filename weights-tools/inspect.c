@@ -141,6 +141,11 @@ static bool open_file(Inspection *in, const Options *options, Error *error)
         snprintf(in->path, sizeof in->path, "%s", name);
     else if (!modelname_find(in->path, name, error))
         return false;
+    if (!path_is_folder(in->path) && (text_ends_with(in->path, ".gguf")
+                                      || text_ends_with(in->path, ".json")))
+        return error_set(error, "%s: holds no safetensors; give a .safetensors file, a "
+                         "folder or a model's name (build/weights-tools/convert makes "
+                         "a folder of a GGUF file)", in->path);
     return safetensors_open(&in->file, in->path, error)
         && choose(in, options, error);
 }

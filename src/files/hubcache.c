@@ -215,7 +215,7 @@ static bool read_commit(char commit[COMMIT + 1], const char *folder,
     mapfile_close(&file);
     return (n == COMMIT && is_commit(commit))
         || error_set(error, "%s: is not a commit of 40 hexadecimal digits; remove "
-                     "the folder and download the model again", path);
+                     "this file", path);
 }
 
 /* A part of a blob in models--org--name/blobs: its path into file. */

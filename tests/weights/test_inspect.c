@@ -103,6 +103,11 @@ TEST(what_it_refuses)
     result = tool("inspect", test_scratch("cut.safetensors"));
     expect_int(result.code, 3);
     has(result.err, "cut.safetensors");
+    test_write(test_scratch("model.gguf"), "GGUF\3\0\0\0", 8);
+    result = tool("inspect", test_scratch("model.gguf"));
+    expect_int(result.code, 3);
+    has(result.err, "weights-tools/convert");
+    expect_int(tool("inspect", "models/shapes/tinyllama.json").code, 3);
     expect_int(child_run_tool("inspect", (const char *const[]){ NULL }).code, 2);
 }
 
