@@ -159,12 +159,12 @@ notebooks() {
 
 # sanitized NAME FLAGS THREADS SUITE…: build the tests with a sanitizer and run them.
 sanitized() {
-    name=$1 flags=$2 threads=$3; shift 3
-    make -s -j2 BUILD="$build/$name" EXTRA="$flags -fno-omit-frame-pointer" LDFLAGS="$flags" \
-        OPT=-O1 THREADS="$threads" "$build/$name/test" "$build/$name/run" tools \
+    kind=$1 flags=$2 threads=$3; shift 3
+    make -s -j2 BUILD="$build/$kind" EXTRA="$flags -fno-omit-frame-pointer" LDFLAGS="$flags" \
+        OPT=-O1 THREADS="$threads" "$build/$kind/test" "$build/$kind/run" tools \
         > "$scratch/make" 2>&1 ||
         { tail -n 5 "$scratch/make"; return 1; }
-    RUN="$build/$name/run" "$build/$name/test" "$@"
+    RUN="$build/$kind/run" "$build/$kind/test" "$@"
 }
 
 sanitizers() {

@@ -161,14 +161,15 @@ static bool refuse_rest(const Json *model, Error *error)
     return true;
 }
 
-/* Rule (2), which speaks of symbols that are spelt as the text is: ▁ must be one, and
- * the unknown token, which stands for other characters, must not look like it. */
+/* Rule (2), which speaks of symbols that are spelt as the text is: ▁ must be one;
+ * there must be an unknown token, or else a character that vanishes makes neighbours
+ * of what stands on its two sides; and that token must not look like ▁. */
 static bool keeps_words_apart(const Bpe *bpe)
 {
     return !bpe->merges.join_words && !bpe->whole_first
         && bpe_find(bpe, WORD_MARK, WORD_MARK_LENGTH) >= 0
-        && (bpe->unknown < 0
-            || !mark_ends(bpe->vocabulary.token[bpe->unknown]));
+        && bpe->unknown >= 0
+        && !mark_ends(bpe->vocabulary.token[bpe->unknown]);
 }
 
 static bool read_settings(Bpe *bpe, const Json *model, Error *error)

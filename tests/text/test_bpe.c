@@ -95,7 +95,7 @@ TEST(equals_looking_at_all_pairs)
             used += (size_t)snprintf(text + used, sizeof text - used,
                                      "%s\"%s %s\"", t > 4 ? "," : "",
                                      names[parts[t].left], names[parts[t].right]);
-        snprintf(text + used, sizeof text - used, "]}");
+        snprintf(text + used, sizeof text - used, "],\"unk_token\":\"%s\"}", names[0]);
         bpe = from_text(text, &error);
         expect_ok(bpe != NULL, &error);
         expect_int(bpe_vocabulary(bpe), tokens);
@@ -121,7 +121,7 @@ TEST(equals_looking_at_all_pairs)
 }
 
 /* Where ▁ begins no word of its own: a merge joins words, an unknown token ends with
- * ▁, ▁ is spelt in bytes, a whole piece is a token. The ids are those that `tokenizers`
+ * ▁ or is none, ▁ is spelt in bytes, a whole piece is a token. The ids are those that `tokenizers`
  * 0.23.3 gives. */
 TEST(words_are_cut_only_where_it_is_exact)
 {
@@ -143,6 +143,9 @@ TEST(words_are_cut_only_where_it_is_exact)
         { "{\"vocab\":{\"a\":0,\"▁\":1,\"▁a\":2,\"▁▁\":3,\"aa\":4,\"▁aa\":5},"
           "\"merges\":[\"a a\",\"▁ ▁\",\"▁ aa\",\"▁ a\"]}", "aa▁aaa▁▁a▁", 6,
           { 4, 5, 0, 3, 0, 1 } },
+        /* No unknown token: ? vanishes, and two ▁ meet. */
+        { "{\"vocab\":{\"a\":0,\"▁\":1,\"▁▁\":2},\"merges\":[\"▁ ▁\"]}",
+          "▁?▁a", 2, { 2, 0 } },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
