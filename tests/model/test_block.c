@@ -9,12 +9,10 @@ enum { T = 9, ROOM = 16 };
 
 static const int ids[T] = { 3, 1, 4, 1, 5, 9, 2, 6, 5 };
 
-/* Both ways through the same Model; the largest error over the largest logit. */
-static double error_of(const Model *model, const Adapter *adapter,
-                       const Weights *weights)
+/* logits [T, V] of ids, from an empty cache. */
+static void logits_of(float *logits, const Model *model, const Adapter *adapter)
 {
     const Config *c = &model->config;
-    double *want = calloc((size_t)(T * c->V), sizeof *want), worst;
     KvCache cache;
     Workspace w;
     Row rows[T];
@@ -24,11 +22,24 @@ static double error_of(const Model *model, const Adapter *adapter,
     expect_ok(workspace_init(&w, c, T, T, ROOM, &error), &error);
     for (int t = 0; t < T; t++)
         rows[t] = (Row){ ids[t], t, &cache, true };
-    expect_ok(model_forward(&w, model, rows, T, adapter, NULL, NULL, &error),
-              &error);
+    expect_ok(model_forward(&w, model, rows, T, adapter, NULL, NULL, &error), &error);
+    memcpy(logits, w.logits, (size_t)(T * c->V) * sizeof *logits);
+    workspace_free(&w), kvcache_free(&cache);
+}
+
+/* Both ways through the same Model; the largest error over the largest logit. */
+static double error_of(const Model *model, const Adapter *adapter,
+                       const Weights *weights)
+{
+    const Config *c = &model->config;
+    int n = T * c->V;
+    double *want = calloc((size_t)n, sizeof *want), worst;
+    float *got = calloc((size_t)n, sizeof *got);
+
+    logits_of(got, model, adapter);
     textbook_logits(want, c, weights, ids, T);
-    worst = textbook_error(w.logits, want, T * c->V);
-    free(want), workspace_free(&w), kvcache_free(&cache);
+    worst = textbook_error(got, want, n);
+    free(want), free(got);
     return worst;
 }
 
@@ -151,23 +162,6 @@ static Linear fused_of(TinyModel *m, const LayerWeights *w)
                                     w->v.weight.data }, c->H, c->D, c->E);
     fuse(bias, (const float *[]){ w->q.bias, w->k.bias, w->v.bias }, c->H, c->D, 1);
     return (Linear){ { weight, FORMAT_F32, rows, c->E }, bias };
-}
-
-static void logits_of(float *logits, const Model *model, const Adapter *adapter)
-{
-    const Config *c = &model->config;
-    KvCache cache;
-    Workspace w;
-    Row rows[T];
-    Error error = {0};
-
-    expect_ok(kvcache_init(&cache, c, ROOM, FORMAT_F32, &error), &error);
-    expect_ok(workspace_init(&w, c, T, T, ROOM, &error), &error);
-    for (int t = 0; t < T; t++)
-        rows[t] = (Row){ ids[t], t, &cache, true };
-    expect_ok(model_forward(&w, model, rows, T, adapter, NULL, NULL, &error), &error);
-    memcpy(logits, w.logits, (size_t)(T * c->V) * sizeof *logits);
-    workspace_free(&w), kvcache_free(&cache);
 }
 
 /* Every dot product is the same one, so the bits are; the second time with a delta on
