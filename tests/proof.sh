@@ -27,7 +27,8 @@
 #                and tiktoken, as tables: no time fails
 #
 # What is missing on this machine is named and counted as skipped. Each step ends
-# with "N passed, N failed, N skipped"; so does this script.
+# with "N passed, N failed, N skipped"; so does this script, and just above that line
+# it says again which steps failed and how: a log is often read from its end.
 #
 # Usage: tests/proof.sh BUILD-FOLDER [STEP…]     (make proof)
 
@@ -44,6 +45,13 @@ trap 'rm -rf "$scratch"' EXIT
 
 skip() { skipped=$((skipped + 1)); echo "skipped: $1"; }
 
+# again NAME: remember for the end what the failed step in $scratch/log complained of.
+again() {
+    { echo "-- $1 failed:"
+      grep -nE -A 2 'FAIL|exit status|Error|Traceback|differ' "$scratch/log" | tail -n 9
+      tail -n 3 "$scratch/log"; } | cut -c 1-300 >> "$scratch/failures"
+}
+
 # step NAME COMMAND…: run it, add its last count to ours. No count is a failure, and so
 # is a count of nothing: a tool that finds nothing to check is broken.
 step() {
@@ -59,6 +67,7 @@ step() {
         [ $(($1 + $2 + $3)) -eq 0 ]; then
         echo "$name: exit status $status without an honest count"; set -- 0 1 0
     fi
+    [ "$2" -eq 0 ] || again "$name"
     passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3))
     echo "== $name took $(($(date +%s) - start)) s"
 }
@@ -71,7 +80,8 @@ readme() { step "README in an empty clone" sh tests/readme.sh; }
 # made TARGET…: built, or counted as failed with what make said.
 made() {
     make -s BUILD="$build" "$@" > "$scratch/make" 2>&1 && return
-    tail -n 5 "$scratch/make"; failed=$((failed + 1)); return 1
+    tail -n 5 "$scratch/make" | tee "$scratch/log"; again "make $*"; failed=$((failed + 1))
+    return 1
 }
 
 transcripts() {
@@ -224,5 +234,6 @@ peer() {
 }
 
 for one in $steps; do $one; done
+[ ! -f "$scratch/failures" ] || cat "$scratch/failures"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
