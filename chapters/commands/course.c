@@ -263,7 +263,7 @@ void course_close(Course *course)
 Task *course_find(const Course *course, const char *number, Error *error)
 {
     const char *names[TASKS + 1];
-    const char *near;
+    char guess[OPTIONS_GUESS];
     int chapter, index;
     char end;
 
@@ -274,10 +274,8 @@ Task *course_find(const Course *course, const char *number, Error *error)
             return &course->tasks[i];
     }
     names[course->count] = NULL;
-    near = options_nearest(number, names);
-    error_code(error, EXIT_USAGE, "there is no exercise %s%s%s%s ./run list shows them",
-               number, near != NULL ? ": did you mean " : "", near != NULL ? near : "",
-               near != NULL ? "?" : ";");
+    error_code(error, EXIT_USAGE, "there is no exercise %s%s ./run list shows them",
+               number, options_guess(guess, ':', options_nearest(number, names)));
     return NULL;
 }
 

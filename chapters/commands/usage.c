@@ -85,21 +85,19 @@ int usage_version(void)
 static bool refuse_word(const char *typed, Error *error)
 {
     const char *names[64];
-    const char *near;
+    char guess[OPTIONS_GUESS];
     size_t count = 0;
 
     for (const Word *word = words; word->name != NULL && count < 63; word++)
         names[count++] = word->name;
     names[count] = NULL;
-    near = options_nearest(typed, names);
     if (typed[0] == '-')
         return error_code(error, EXIT_USAGE, "the word comes first: ./run WORD "
                           "[options], and %s is not a word; ./run alone lists "
                           "the words", typed);
-    return error_code(error, EXIT_USAGE, "there is no word %s%s%s%s ./run alone "
-                      "lists the words", typed, near != NULL
-                      ? ": did you mean " : "", near != NULL ? near : "",
-                      near != NULL ? "?" : ";");
+    return error_code(error, EXIT_USAGE, "there is no word %s%s ./run alone "
+                      "lists the words", typed,
+                      options_guess(guess, ':', options_nearest(typed, names)));
 }
 
 /* argv[0] is what stands where a word should. */

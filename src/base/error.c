@@ -51,11 +51,16 @@ bool error_code(Error *error, int code, const char *format, ...)
     return false;
 }
 
+bool error_no_room(int why)
+{
+    return why == ENOSPC || why == EDQUOT || why == EFBIG;
+}
+
 bool error_system(Error *error, const char *path, const char *step, const char *room,
                   const char *otherwise)
 {
     int why = errno;
-    bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
+    bool full = error_no_room(why);
 
     return error_code(error, full ? EXIT_ROOM : EXIT_INPUT, "%s: %s failed: %s%s", path,
                       step, strerror(why), full ? room : otherwise);

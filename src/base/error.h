@@ -33,9 +33,11 @@ bool error_set(Error *error, const char *format, ...)
 bool error_code(Error *error, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A system call failed (errno) at a step of work on path. No room (a full disk, a quota,
- * a limit of size) is exit 5 and ends with `room`; all else is exit 3 and ends with
- * `otherwise`: what to do next. */
+/* Is this errno a lack of room: a full disk, a quota, a limit of size (EFBIG)? */
+bool error_no_room(int why);
+
+/* A system call failed (errno) at a step of work on path. No room is exit 5 and ends
+ * with `room`; all else is exit 3 and ends with `otherwise`: what to do next. */
 bool error_system(Error *error, const char *path, const char *step, const char *room,
                   const char *otherwise);
 

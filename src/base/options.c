@@ -236,24 +236,31 @@ const char *options_nearest(const char *typed, const char *const *names)
     return nearest;
 }
 
+const char *options_guess(char out[OPTIONS_GUESS], char join, const char *nearest)
+{
+    if (nearest == NULL)
+        snprintf(out, OPTIONS_GUESS, ";");
+    else
+        snprintf(out, OPTIONS_GUESS, "%c did you mean %s?", join, nearest);
+    return out;
+}
+
 static bool unknown(const char *typed, size_t length, const Word *word,
                     Error *error)
 {
-    const char *names[LONGEST + 1] = {0}, *near;
+    const char *names[LONGEST + 1] = {0};
     int program = (int)(strstr(word->examples, word->name) - word->examples);
-    char name[LONGEST];
+    char name[LONGEST], guess[OPTIONS_GUESS];
     int count = 0;
 
     snprintf(name, sizeof name, "%.*s", min_int((int)length, LONGEST), typed);
     for (const Option *o = option_table; o->name != NULL && count < LONGEST; o++)
         if (option_belongs(o, word->name))
             names[count++] = o->name;
-    near = options_nearest(name, names);
     /* In front of its name in an example: "./run ", "build/weights-tools/". */
-    return error_code(error, EXIT_USAGE, "%s: unknown option %s%s%s%s %.*s%s "
+    return error_code(error, EXIT_USAGE, "%s: unknown option %s%s %.*s%s "
                       "--help shows all of them", word->name, name,
-                      near != NULL ? ", did you mean " : "",
-                      near != NULL ? near : "", near != NULL ? "?" : ";",
+                      options_guess(guess, ',', options_nearest(name, names)),
                       program, word->examples, word->name);
 }
 

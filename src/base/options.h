@@ -126,7 +126,13 @@ void options_free(Options *options);
 void options_help(FILE *out, const Word *word);
 
 /* The entry of names (ends with NULL) that is nearest to typed, or NULL when
- * none is near: "did you mean …?" */
+ * none is near. */
 const char *options_nearest(const char *typed, const char *const *names);
+
+/* What a message says of the nearest, behind the word that is unknown: ": did you mean
+ * --seed?", or ";" when it is NULL. join: ':', or ',' where a colon stands already.
+ * Returns out. */
+#define OPTIONS_GUESS 100
+const char *options_guess(char out[OPTIONS_GUESS], char join, const char *nearest);
 
 #endif

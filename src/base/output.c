@@ -16,7 +16,7 @@
  * A pipe whose reader has gone (`./run generate … | head -c 9`) usually kills the
  * writer by SIGPIPE, without a word and without tidying up. The signal is ignored
  * here; then write fails with EPIPE like any other error. (A program that is started
- * by this one would inherit that: whoever starts one sets it back first.) So is
+ * by this one would inherit that: whoever starts one calls output_unwatch first.) So is
  * SIGXFSZ, by which a limit on the size of files (ulimit -f) kills whoever writes: it
  * is a full disk like any other, and what was begun is taken away.
  *
@@ -51,6 +51,12 @@ void output_watch(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
+void output_unwatch(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
+}
+
 bool output_lost(void)
 {
     return ferror(stdout) != 0;
@@ -65,7 +71,7 @@ bool output_end(Error *error)
     errno = 0;
     if (fflush(stdout) == 0 && !lost)
         return true;
-    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+    if (error_no_room(errno))
         return error_code(error, EXIT_ROOM, "stdout: the disk is full (%s): what "
                           "was printed is not complete", strerror(errno));
     return error_code(error, EXIT_CRASH, "stdout: %s: what was printed is not "

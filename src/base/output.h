@@ -13,6 +13,8 @@ void output_watch(void);        /* before any file is opened. A reader that
                                    goes away becomes an error, not the sudden
                                    end of this process; so does a stream that
                                    is closed from the start                 */
+void output_unwatch(void);      /* for a program that this one becomes or starts:
+                                   it would inherit the ignored signals      */
 bool output_lost(void);         /* something could not be written           */
 
 /* Errors: exit 5 for a full disk, 4 for a reader that went away and the rest. */

@@ -62,6 +62,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
+#include "base/output.h"
 
 #define KEEP ((size_t)1 << 20)
 #define GLANCE 20           /* milliseconds between two looks at the clock   */
@@ -172,8 +173,7 @@ static _Noreturn void become(const ProcessPlan *plan, int pipes[PIPES][2], int i
     int why;
 
     setpgid(0, 0);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGXFSZ, SIG_DFL);
+    output_unwatch();
 #if defined(__linux__)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
@@ -337,8 +337,7 @@ void process_free(Process *process)
 bool process_replace(const char *const *argv, Error *error)
 {
     fflush(NULL);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGXFSZ, SIG_DFL);
+    output_unwatch();
     execvp(argv[0], (char *const *)(uintptr_t)argv);
     return not_started(argv[0], errno, error);
 }

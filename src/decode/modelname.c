@@ -33,7 +33,7 @@
 
 #include "base/command.h"
 #include "base/mapfile.h"       /* path_is_folder, path_is_file              */
-#include "base/options.h"       /* options_nearest                           */
+#include "base/options.h"       /* options_nearest, options_guess            */
 #include "base/place.h"
 #include "decode/revision.h"
 
@@ -237,12 +237,11 @@ static bool refuse_file(const char *name, Error *error)
 /* A path of another system, a slip of the pen, or nothing that we can guess. */
 static bool refuse_unknown(const char *name, Error *error)
 {
-    const char *near = nearest(name);
+    char guess[OPTIONS_GUESS];
 
     return error_code(error, EXIT_USAGE, "the model %.200s%s is neither a folder nor a "
-                      "known name%s%s%s %s`./run models` lists what is here", name,
-                      strlen(name) > 200 ? "…" : "", near != NULL ? ": did you mean " : "",
-                      near != NULL ? near : "", near != NULL ? "?" : ";",
+                      "known name%s %s`./run models` lists what is here", name,
+                      strlen(name) > 200 ? "…" : "", options_guess(guess, ':', nearest(name)),
                       strchr(name, '\\') != NULL ? "the parts of a path are joined by / "
                       "here, not by \\; " : "");
 }

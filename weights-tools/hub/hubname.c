@@ -32,7 +32,7 @@
 #include <stdio.h>          /* snprintf                                      */
 #include <string.h>         /* strspn, strcmp                                */
 
-#include "base/options.h"   /* options_nearest                               */
+#include "base/options.h"   /* options_guess                                 */
 #include "decode/modelname.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
@@ -56,7 +56,7 @@ bool hubname_is_checksum(const char *text)
 static bool refuse(const char *typed, Error *error)
 {
     const char *names[MOST_NAMES + 3];
-    const char *near;
+    char guess[OPTIONS_GUESS];
     int n = 0;
 
     names[n++] = "mmlu";
@@ -65,12 +65,10 @@ static bool refuse(const char *typed, Error *error)
         if (m->repository != NULL)
             names[n++] = m->name;
     names[n] = NULL;
-    near = options_nearest(typed, names);
     return error_code(error, EXIT_USAGE, "\"%.200s\" is neither a short name nor the name "
-                      "of a model on the hub (org/name, org/name@revision)%s%s%s "
+                      "of a model on the hub (org/name, org/name@revision)%s "
                       "build/weights-tools/download alone lists what there is", typed,
-                      near != NULL ? ": did you mean " : "", near != NULL ? near : "",
-                      near != NULL ? "?" : ";");
+                      options_guess(guess, ':', options_nearest(typed, names)));
 }
 
 bool hubname_read(HubName *name, const char *typed, Error *error)
