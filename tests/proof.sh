@@ -48,7 +48,7 @@ skip() { skipped=$((skipped + 1)); echo "skipped: $1"; }
 # again NAME: remember for the end what the failed step in $scratch/log complained of.
 again() {
     { echo "-- $1 failed:"
-      grep -nE -A 2 'FAIL|exit status|Error|Traceback|differ' "$scratch/log" | tail -n 9
+      grep -nE -A 2 'FAIL|exit status|Error|Traceback|differ|; status [0-9]' "$scratch/log" | tail -n 9
       tail -n 3 "$scratch/log"; } | cut -c 1-300 >> "$scratch/failures"
 }
 

@@ -302,9 +302,10 @@ static bool read_width(Config *c, const Json *root, const Json *table, Error *er
         return unsupported(node, name, SUPPORTED "; in a Llama whole heads turn", error);
     c->rope.width = (int)(factor * c->D);
     if (c->rope.width < 2 || c->rope.width % 2 != 0)
-        return error_set(error, "config.json: %s %g of head_dim %d makes %d numbers "
-                         "turn, and pairs are needed", name, factor, c->D,
-                         c->rope.width);
+        return error_set(error, "config.json: %s %g%s of head_dim %d makes %d numbers "
+                         "turn, and pairs are needed (head_dim, where it is not given, is "
+                         "hidden_size / num_attention_heads)", name, factor,
+                         node == NULL ? ", where none is given," : "", c->D, c->rope.width);
     return true;
 }
 

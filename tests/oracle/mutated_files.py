@@ -160,7 +160,8 @@ def configs(scratch):
                  "neox-as-1b", "neox-both", "neox-bare"):
         folders.append(os.path.join(scratch, "whole-" + name))
         make_models.make(folders[-1], make_models.CASES[name], 0)
-    for n, source in enumerate(sorted(folders)):
+    # By name, not by path: where the checkout is must not choose what is spoilt.
+    for n, source in enumerate(sorted(folders, key=os.path.basename)):
         folder = os.path.join(scratch, f"config{n}")
         link_but(folder, source, "config.json")
         with open(os.path.join(source, "config.json"), "rb") as file:

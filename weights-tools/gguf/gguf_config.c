@@ -279,8 +279,9 @@ static bool read_rope(Config *c, const Keys *k)
                   llama ? GGUF_MAY : GGUF_MUST) || !refuse_scaling(k))
         return false;
     if (c->rope.width % 2 != 0 || (llama && c->rope.width != c->D))
-        return error_set(k->error, "%d of %d numbers of a head turn: not supported for "
-                         "%s", c->rope.width, c->D, k->family);
+        return error_set(k->error, "%s.rope.dimension_count: %d of %d numbers of a head "
+                         "turn: not supported for %s", k->family, c->rope.width, c->D,
+                         k->family);
     return divisors == NULL || find_scaling(&c->rope, divisors, k->error);
 }
 
