@@ -31,7 +31,32 @@
 #include "base/mapfile.h"
 #include "base/output.h"
 #include "base/parallel.h"
+#include "base/progress.h"
 #include "base/terminal.h"
+#include "model/quantize.h"
+
+/* The bar of --quantize; Ctrl-C stops it. */
+static bool show_bytes(void *context, size_t done, size_t total)
+{
+    progress_update(context, done, total);
+    return !interrupt_asked();
+}
+
+/* --quantize: int8 or int4 blocks in place of what the file has. */
+static bool quantize(OpenModel *m, const Options *options, Error *error)
+{
+    Format format = strcmp(options->quantize, "int8") == 0 ? FORMAT_INT8 : FORMAT_INT4;
+    Progress bar;
+    Watch watch = { show_bytes, &bar };
+    bool fine;
+
+    if (strcmp(options->quantize, "none") == 0)
+        return true;
+    progress_start(&bar, "quantizing the weights");
+    fine = model_quantize(&m->model, &m->dir.file, format, &watch, error);
+    progress_end(&bar);
+    return fine || error_where(error, "%s", m->dir.path);
+}
 
 bool model_open(OpenModel *m, const Options *options, Error *error)
 {
@@ -43,9 +68,11 @@ bool model_open(OpenModel *m, const Options *options, Error *error)
         return false;
     m->loaded = model_load(&m->model, m->dir.config.root, &m->dir.file, error)
              || error_where(error, "%s", m->dir.path);
-    if (m->loaded && m->model.weights.note[0] != '\0')
+    if (!m->loaded || !quantize(m, options, error))
+        return false;
+    if (m->model.weights.note[0] != '\0')
         fprintf(stderr, "note: %s\n", m->model.weights.note);
-    return m->loaded;
+    return true;
 }
 
 /* All zeros, or what failed to open, is fine. */

@@ -32,7 +32,8 @@
 bool climb(const Model *m, const int *ids, int n, const Probe *probe, Error *error)
 {
     const Config *c = &m->config;
-    const Pass pass = { .config = c, .probe = probe, .T = n };
+    void *codes = memory_get_bytes(coded_bytes(n, max_int(c->E, c->F)));
+    const Pass pass = { .config = c, .probe = probe, .T = n, .codes = codes };
     size_t bytes = (size_t)n * (size_t)c->E * sizeof(float);
     float *logits = memory_get_bytes((size_t)n * (size_t)c->V * sizeof *logits);
     Activations a;
@@ -52,12 +53,15 @@ bool climb(const Model *m, const int *ids, int n, const Probe *probe, Error *err
                               c->L);
     }
     if (fine) {
+        Input normed = input_of(a.normed2, n, c->E, codes);
+
         block_norm(a.normed2, a.x, m->weights.norm, m->weights.norm_bias, c, n);
-        linear_forward(logits, &m->weights.output, a.normed2, n, NULL, NULL);
+        linear_forward(logits, &m->weights.output, &normed, NULL, NULL);
         probe_see(probe, PROBE_FINAL_NORM, c->L, a.normed2, n, c->E);
         probe_see(probe, PROBE_LOGITS, c->L, logits, n, c->V);
     }
     activations_free(&a);
+    memory_give_back(codes);
     memory_give_back(logits);
     return fine;
 }

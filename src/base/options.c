@@ -44,9 +44,10 @@
 #define LONGEST 64          /* bytes of a name that is compared              */
 
 static const Options defaults = {       /* what is not zero                  */
-    .model = "storyteller", .kernels = "auto", .chunk = 128, .color = "auto",
+    .model = "storyteller", .kernels = "auto", .quantize = "none", .chunk = 128, .color = "auto",
     .top = 10, .n = 128, .temperature = -1, .top_k = -1, .top_p = -1, .min_p = -1,
-    .repeat_penalty = -1, .layer = -1, .head = -1, .seconds = 10,
+    .repeat_penalty = -1, .layer = -1, .head = -1, .seconds = 10, .suite = "speed",
+    .prompt_tokens = 512, .answer_tokens = 64, .repeat = 5,
 };
 
 /* ---- numbers: how they may be spelled; decimal_read says what they are */
@@ -121,10 +122,16 @@ static const char *join(const char *list, char separator, const char *last,
     return out;
 }
 
+/* A list that takes only some values. */
+static bool has_choices(const Option *option)
+{
+    return option->kind == OPTION_LIST && strchr(option->value, '|') != NULL;
+}
+
 const char *option_range(const Option *option, char *out, size_t room)
 {
     out[0] = '\0';
-    if (option->kind == OPTION_CHOICE)
+    if (option->kind == OPTION_CHOICE || has_choices(option))
         join(option->value, '|', " or ", out, room);
     if (option->kind == OPTION_INT || option->kind == OPTION_WHOLE)
         snprintf(out, room, "a whole number from %.0f to %.0f", option->low,
@@ -148,16 +155,17 @@ static const Option *find(const char *typed, size_t length, const Word *word)
     return found;
 }
 
-static bool add_to_list(Options *options, const Option *option, const char *value,
+static bool add_to_list(OptionList *list, const Option *option, const char *value,
                         const Word *word, Error *error)
 {
     if (value[0] == '\0')
-        return error_code(error, EXIT_USAGE, "%s: %s is an empty text, which would "
-                          "be found everywhere", word->name, option->name);
-    if (options->stops == OPTIONS_STOPS)
+        return error_code(error, EXIT_USAGE, "%s: %s is an empty text%s", word->name,
+                          option->name, option->field == offsetof(Options, stop)
+                          ? ", which would be found everywhere" : "");
+    if (list->count == OPTIONS_LIST)
         return error_code(error, EXIT_USAGE, "%s: %s is given more than %d times",
-                          word->name, option->name, OPTIONS_STOPS);
-    options->stop[options->stops++] = value;
+                          word->name, option->name, OPTIONS_LIST);
+    list->item[list->count++] = value;
     return true;
 }
 
@@ -173,9 +181,9 @@ static bool set_value(Options *options, const Option *option, const char *value,
     bool whole = option->kind == OPTION_INT || option->kind == OPTION_WHOLE;
     bool fine = true;
 
-    if (option->kind == OPTION_LIST)
-        return add_to_list(options, option, value, word, error);
-    if (option->kind == OPTION_CHOICE)
+    if (option->kind == OPTION_LIST && !has_choices(option))
+        return add_to_list((OptionList *)(void *)field, option, value, word, error);
+    if (option->kind == OPTION_CHOICE || has_choices(option))
         fine = listed(option->value, '|', value);
     else if (option->kind != OPTION_TEXT)
         fine = read_number(&number, value, !whole)
@@ -184,6 +192,8 @@ static bool set_value(Options *options, const Option *option, const char *value,
         return error_code(error, EXIT_USAGE, "%s: %s is \"%s\", and it must be %s",
                           word->name, option->name, value,
                           option_range(option, range, sizeof range));
+    if (option->kind == OPTION_LIST)
+        return add_to_list((OptionList *)(void *)field, option, value, word, error);
     if (option->kind == OPTION_INT)
         memcpy(field, &(int){ (int)number }, sizeof(int));
     else if (option->kind == OPTION_WHOLE || option->kind == OPTION_REAL)

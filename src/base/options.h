@@ -16,13 +16,19 @@
 
 #include "base/base.h"
 
-#define OPTIONS_STOPS 16            /* --stop may be given this often       */
+#define OPTIONS_LIST 16             /* --stop may be given this often       */
 #define OPTIONS_ARGUMENTS 16        /* words kept one by one                */
+
+typedef struct {                    /* what was given, in its order         */
+    const char *item[OPTIONS_LIST];
+    int count;
+} OptionList;
 
 typedef struct Options {
     const char *model;              /* --model: name or folder, "storyteller" */
     int threads;                    /* --threads, 0: all usable cores       */
     const char *kernels;            /* --kernels, "auto"                    */
+    const char *quantize;           /* --quantize, "none"                   */
     int chunk;                      /* --chunk: tokens per pass, 128        */
     int ctx;                        /* --ctx, 0: prompt + n                 */
     const char *kv;                 /* --kv f32|f16, NULL: by the weights   */
@@ -46,8 +52,7 @@ typedef struct Options {
     int top_k;                      /* not given: -1; 0 is off              */
     double top_p, min_p;            /* not given: -1                        */
     double repeat_penalty;          /* not given: -1                        */
-    const char *stop[OPTIONS_STOPS];/* --stop S, several                    */
-    int stops;
+    OptionList stop;                /* --stop S                             */
     int logprobs;                   /* --logprobs K, 0: none                */
     bool chat;                      /* --chat                               */
     const char *system;             /* --system S, NULL                     */
@@ -58,6 +63,12 @@ typedef struct Options {
     int level;                      /* --level of a hint, 0: the next one    */
     double seconds;                 /* --seconds: limit of one run, 10       */
     bool prove;                     /* --prove: the course itself            */
+
+    OptionList models, formats;     /* --model, --quantize of benchmark      */
+    const char *suite;              /* --suite, "speed"                     */
+    int prompt_tokens, answer_tokens;       /* --prompt-tokens, 512; -n, 64 */
+    int repeat;                     /* --repeat, 5                          */
+    const char *baseline, *record, *label;  /* --baseline, --record, --label */
 
     bool batch, script;             /* --batch, --script of a tour           */
     const char *debugger;           /* --debugger, NULL: the one that is here */
@@ -90,7 +101,8 @@ typedef enum {                      /* what is typed, and the field's type  */
     OPTION_REAL,                    /* double                               */
     OPTION_TEXT,                    /* const char *                         */
     OPTION_CHOICE,                  /* const char *: one of those in value  */
-    OPTION_LIST,                    /* stop, stops: may be repeated         */
+    OPTION_LIST,                    /* OptionList: may be repeated; with choices
+                                       in value, one of them each time      */
 } OptionKind;
 
 typedef struct {

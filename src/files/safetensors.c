@@ -340,6 +340,17 @@ const Tensor *safetensors_find(const Safetensors *st, const char *name)
                    compare_tensors);
 }
 
+void safetensors_give_back(const Safetensors *st, const void *data, size_t bytes)
+{
+    for (int i = 0; i < st->file_count; i++) {
+        const MapFile *file = &st->files[i];
+        size_t begin = (size_t)((uintptr_t)data - (uintptr_t)file->bytes);
+
+        if (begin < file->size && bytes <= file->size - begin)
+            mapfile_give_back(file, begin, begin + bytes);
+    }
+}
+
 /* Are the files still as long as they were? Before a long run, and after. */
 bool safetensors_check(const Safetensors *st, Error *error)
 {

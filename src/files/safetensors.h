@@ -24,6 +24,8 @@ typedef struct {
 bool safetensors_open(Safetensors *st, const char *path, Error *error);
 void safetensors_close(Safetensors *st);
 const Tensor *safetensors_find(const Safetensors *st, const char *name);
+/* bytes at data, inside a tensor, will not be read again soon: see mapfile.h. */
+void safetensors_give_back(const Safetensors *st, const void *data, size_t bytes);
 bool safetensors_check(const Safetensors *st, Error *error); /* size still so */
 
 #endif

@@ -120,22 +120,3 @@ bool kernels_choose(const char *name, Error *error)
         kernels = avx2;
     return true;
 }
-
-/* The kernels' name for a file's kind of numbers; false for the other kinds. */
-bool format_of(Format *format, Dtype dtype)
-{
-    if (dtype == DTYPE_F32)
-        *format = FORMAT_F32;
-    else if (dtype == DTYPE_F16)
-        *format = FORMAT_F16;
-    else if (dtype == DTYPE_BF16)
-        *format = FORMAT_BF16;
-    else
-        return false;
-    return true;
-}
-
-size_t format_bytes(Format format)
-{
-    return format == FORMAT_F32 ? 4 : 2;
-}

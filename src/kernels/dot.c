@@ -145,6 +145,7 @@ INLINE void weigh_body(float *o, const unsigned char *v, Dtype dtype, int size,
         .tile = { tile_##table##F32, tile_##table##F16, tile_##table##BF16 }, \
         .weigh = { weigh_##table##F32, weigh_##table##F16,                    \
                    weigh_##table##BF16 },                                     \
+        .blocks = { [FORMAT_INT8] = int8_##table, [FORMAT_INT4] = int4_##table }, \
     };
 
 #define EVERYWHERE              /* no more than the build was told           */

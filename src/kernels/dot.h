@@ -14,9 +14,7 @@
 #ifndef DOT_H
 #define DOT_H
 
-#include "numbers/tensor.h"     /* Dtype                                     */
-
-typedef enum { FORMAT_F32, FORMAT_F16, FORMAT_BF16, FORMAT_COUNT } Format;
+#include "kernels/blocks.h"     /* Format; and definition (b)                */
 
 /* The dot product of w [n] and x [n], equation (a). */
 typedef float DotKernel(const void *w, const float *x, int n);
@@ -31,26 +29,30 @@ typedef void TileKernel(float *y, size_t y_stride, const void *w, int rows,
 typedef void WeighKernel(float *o, const void *v, const float *e, int rows, int n);
 
 typedef struct {
-    const char *name;                           /* "plain", "avx2"           */
-    DotKernel *dot[FORMAT_COUNT];
-    TileKernel *tile[FORMAT_COUNT];
-    WeighKernel *weigh[FORMAT_COUNT];
+    const char *name;                           /* "plain", "avx2", …        */
+    DotKernel *dot[FORMAT_FLOATS];
+    TileKernel *tile[FORMAT_FLOATS];
+    WeighKernel *weigh[FORMAT_FLOATS];
+    BlocksKernel *blocks[FORMAT_COUNT];         /* of INT8 and INT4; else NULL */
 } Kernels;
 
 extern const Kernels *kernels;          /* never NULL; plain until chosen    */
 
-/* "auto", "plain" or "avx2"; auto is the fastest that this processor has.
+/* "auto", "plain", "avx2", "avx512" or "neon"; auto is the fastest that this
+ * processor has.
  * Errors: exit 2 for a name that is unknown or that the processor lacks; exit 1
  * when something has told the processor to flush small numbers to zero. */
 bool kernels_choose(const char *name, Error *error);
 
-bool format_of(Format *format, Dtype dtype);    /* false: no kernel for it   */
-size_t format_bytes(Format format);             /* of one number             */
-
 /* Σ x, in the same eight lanes (w = 1). */
 float sum_lanes(const float *x, int n);
 
-/* What kernels_choose chooses from; the last two exist on x86-64 only. */
-extern const Kernels kernels_plain, kernels_plain_fma, kernels_avx2;
+/* What kernels_choose chooses from. */
+extern const Kernels kernels_plain;
+#if defined(__x86_64__)
+extern const Kernels kernels_plain_fma, kernels_avx2, kernels_avx512;
+#elif defined(__aarch64__)
+extern const Kernels kernels_neon, kernels_neon_dot;
+#endif
 
 #endif

@@ -304,6 +304,7 @@ const Kernels kernels_avx2 = {
     .dot = { dot_F32, dot_F16, dot_BF16 },
     .tile = { tile_F32, tile_F16, tile_BF16 },
     .weigh = { weigh_F32, weigh_F16, weigh_BF16 },
+    .blocks = { [FORMAT_INT8] = int8_avx2, [FORMAT_INT4] = int4_avx2 },
 };
 
 #endif

@@ -14,7 +14,7 @@
  *      │         │         │           │   token 1       a piece writes columns
  *      └─────────┴─────────┴───────────┘   …             that nobody else does
  *
- *      y_to = dot(W_o, x_t),  by dot.h's definition                        (1)
+ *      y_to = dot(W_o, x_t),  by definition (a) of dot.h, or (b) of blocks.h   (1)
  *
  * Nearly all the time of a model goes through this page, in two ways. With one
  * token (writing) each weight is read from memory and used once: memory sets the
@@ -40,16 +40,19 @@
 typedef struct {                /* one product, for the threads              */
     float *y;
     const Matrix *w;
-    const float *x;
+    const float *x;         /* [T, columns]; or, for blocks,                 */
+    const Coded *coded;     /* the same coded                                */
     int T;
 } Product;
 
 /* Numbers come in the order of Format; tensor_to_f32 wants the file's name. */
-static const Dtype dtypes[FORMAT_COUNT] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
+static const Dtype dtypes[FORMAT_FLOATS] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
 
-/* Where row o of the matrix begins. */
+/* Where row o of the matrix begins; of blocks, a row that begins a group. */
 static const unsigned char *matrix_begin(const Matrix *w, int o)
 {
+    if (w->format >= FORMAT_FLOATS)
+        return (const unsigned char *)w->data + blocks_bytes(w->format, o, w->columns);
     return row((const unsigned char *)w->data, o,
                (size_t)w->columns * format_bytes(w->format));
 }
@@ -61,14 +64,18 @@ static void multiply_piece(int begin, int end, int worker, void *arg)
     const Matrix *w = p->w;
 
     (void)worker;
-    kernels->tile[w->format](p->y + begin, (size_t)w->rows,
-                             matrix_begin(w, begin), end - begin, p->x,
-                             (size_t)w->columns, p->T, w->columns);
+    if (p->coded != NULL)
+        kernels->blocks[w->format](p->y + begin, (size_t)w->rows,
+                                   matrix_begin(w, begin), end - begin, p->coded);
+    else
+        kernels->tile[w->format](p->y + begin, (size_t)w->rows,
+                                 matrix_begin(w, begin), end - begin, p->x,
+                                 (size_t)w->columns, p->T, w->columns);
 }
 
 /* Rows of W in one piece: as many as fit, then evened out so that every thread
- * gets the same number of pieces, and a multiple of the kernels' four rows.
- * A product too small to share is one piece. */
+ * gets the same number of pieces, and a multiple of eight: whole groups of blocks,
+ * whole fours of the kernels for floats. A product too small to share is one piece. */
 static int piece_rows(const Matrix *w, int T)
 {
     size_t row_bytes = matrix_bytes(w) / (size_t)max_int(w->rows, 1);
@@ -78,10 +85,10 @@ static int piece_rows(const Matrix *w, int T)
     if (work <= PIECE_WORK)
         return max_int(w->rows, 1);
     if (row_bytes * PIECE_ROWS > PIECE_BYTES)
-        most = max_int((int)(PIECE_BYTES / row_bytes), 4);
+        most = max_int((int)(PIECE_BYTES / row_bytes), 8);
     pieces = (w->rows + most - 1) / most;
     pieces = (pieces + threads - 1) / threads * threads;
-    return ((w->rows + pieces - 1) / pieces + 3) / 4 * 4;
+    return ((w->rows + pieces - 1) / pieces + 7) / 8 * 8;
 }
 
 /* Equation (1) for all rows of W and T tokens.
@@ -93,8 +100,20 @@ void matmul(float *y, const Matrix *w, const float *x, int T)
 {
     Product product = { .y = y, .w = w, .x = x, .T = T };
 
+    must(w->format < FORMAT_FLOATS, "%s wants coded x", format_name(w->format));
     if (T > 0)
         parallel_for(w->rows, piece_rows(w, T), multiply_piece, &product);
+}
+
+void matmul_coded(float *y, const Matrix *w, const Coded *x)
+{
+    Product product = { .y = y, .w = w, .coded = x, .T = x->T };
+
+    must(w->format >= FORMAT_FLOATS && w->columns == x->blocks * BLOCK_NUMBERS,
+         "%s [%d, %d] times %d blocks", format_name(w->format), w->rows, w->columns,
+         x->blocks);
+    if (x->T > 0)
+        parallel_for(w->rows, piece_rows(w, x->T), multiply_piece, &product);
 }
 
 /* Row index of the matrix as float32: out [columns]. What an embedding is: the
@@ -103,12 +122,17 @@ void matmul(float *y, const Matrix *w, const float *x, int T)
 void matrix_row(float *out, const Matrix *w, int index)
 {
     must(index >= 0 && index < w->rows, "row %d of %d", index, w->rows);
-    tensor_to_f32(out, matrix_begin(w, index), dtypes[w->format],
-                  (size_t)w->columns);
+    if (w->format >= FORMAT_FLOATS)
+        blocks_row(out, w->data, w->format, w->columns, index);
+    else
+        tensor_to_f32(out, matrix_begin(w, index), dtypes[w->format],
+                      (size_t)w->columns);
 }
 
-/* Bytes that the matrix takes in the file. */
+/* Bytes that the matrix takes, in the file or in memory. */
 size_t matrix_bytes(const Matrix *w)
 {
+    if (w->format >= FORMAT_FLOATS)
+        return blocks_bytes(w->format, w->rows, w->columns);
     return (size_t)w->rows * (size_t)w->columns * format_bytes(w->format);
 }

@@ -70,11 +70,10 @@ void block_norm(float *y, const float *x, const float *w, const float *b,
 }
 
 /* y [T, out] = W x + b, with what the pass's adapter has for it. */
-static void linear(float *y, const Linear *w, const float *x, const Pass *pass,
+static void linear(float *y, const Linear *w, Input *x, const Pass *pass,
                    int layer, Target target)
 {
-    linear_forward(y, w, x, pass->T, adapter_find(pass->adapter, layer, target),
-                   pass->scratch);
+    linear_forward(y, w, x, adapter_find(pass->adapter, layer, target), pass->scratch);
 }
 
 /* sum = x + y, n numbers. */
@@ -109,13 +108,15 @@ static void split(Activations *a, int T, const Config *c)
 /* q, k and v of every row, from one matrix or from three. */
 static void ask(Activations *a, const Pass *pass, const LayerWeights *w, int layer)
 {
+    Input x = input_of(a->normed1, pass->T, pass->config->E, pass->codes);
+
     if (pass->config->fused_qkv) {
-        linear(a->qkv, &w->qkv, a->normed1, pass, layer, TARGET_QKV);
+        linear(a->qkv, &w->qkv, &x, pass, layer, TARGET_QKV);
         split(a, pass->T, pass->config);
     } else {
-        linear(a->q, &w->q, a->normed1, pass, layer, TARGET_Q);
-        linear(a->k, &w->k, a->normed1, pass, layer, TARGET_K);
-        linear(a->v, &w->v, a->normed1, pass, layer, TARGET_V);
+        linear(a->q, &w->q, &x, pass, layer, TARGET_Q);
+        linear(a->k, &w->k, &x, pass, layer, TARGET_K);
+        linear(a->v, &w->v, &x, pass, layer, TARGET_V);
     }
 }
 
@@ -152,6 +153,8 @@ void block_think(Activations *a, const Pass *pass, const LayerWeights *w,
 {
     const Config *c = pass->config;
     int T = pass->T, E = c->E, F = c->F;
+    Input normed = input_of(a->normed2, T, E, pass->codes);
+    Input hidden = input_of(a->hidden, T, F, pass->codes);
 
     /* Bring every row to a steady size again. */
     block_norm(a->normed2, c->parallel_residual ? a->x : a->middle, w->norm2,
@@ -160,9 +163,9 @@ void block_think(Activations *a, const Pass *pass, const LayerWeights *w,
     see(pass, PROBE_NORM2, layer, a->normed2, E);
 
     /* Think: widen, bend, and let the gate choose what passes. */
-    linear(a->up, &w->up, a->normed2, pass, layer, TARGET_UP);
+    linear(a->up, &w->up, &normed, pass, layer, TARGET_UP);
     if (c->gated) {
-        linear(a->gate, &w->gate, a->normed2, pass, layer, TARGET_GATE);
+        linear(a->gate, &w->gate, &normed, pass, layer, TARGET_GATE);
         see(pass, PROBE_GATE, layer, a->gate, F);
         silu_gated(a->hidden, a->gate, a->up, T, F);
     } else {
@@ -173,7 +176,7 @@ void block_think(Activations *a, const Pass *pass, const LayerWeights *w,
     see(pass, PROBE_HIDDEN, layer, a->hidden, F);
 
     /* Narrow again, and add what was thought. */
-    linear(a->mlp, &w->down, a->hidden, pass, layer, TARGET_DOWN);
+    linear(a->mlp, &w->down, &hidden, pass, layer, TARGET_DOWN);
     see(pass, PROBE_MLP, layer, a->mlp, E);
     add(a->out, a->middle, a->mlp, (size_t)T * (size_t)E);
     //@stop think_added
@@ -193,6 +196,7 @@ bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
     const Config *c = pass->config;
     int T = pass->T, E = c->E;
     int q_width = c->H * c->D, kv_width = c->K * c->D;
+    Input heads = input_of(a->heads, T, q_width, pass->codes);
 
     /* Bring every row to a steady size. */
     block_norm(a->normed1, a->x, w->norm1, w->norm1_bias, c, T);
@@ -221,7 +225,7 @@ bool block_forward(Activations *a, const Pass *pass, const LayerWeights *w,
               c->K, c->D, pass->scratch);
     //@stop block_mixed
     see(pass, PROBE_HEADS, layer, a->heads, q_width);
-    linear(a->attended, &w->o, a->heads, pass, layer, TARGET_O);
+    linear(a->attended, &w->o, &heads, pass, layer, TARGET_O);
     see(pass, PROBE_ATTENTION, layer, a->attended, E);
 
     /* Add what was found to the row, equation (1). */

@@ -21,6 +21,7 @@ typedef struct {            /* what a pass lends to every block              */
     KvCache *const *caches;         /* [T] the cache of each row             */
     AttentionRow *looks;            /* [T] scratch: where each row looks     */
     float *scratch;                 /* for attention and low-rank deltas     */
+    void *codes;                    /* for coded inputs; NULL: weights are floats */
 } Pass;
 
 /* y [T, E]: the kind of norm that this model has. b: NULL when it has no bias. */

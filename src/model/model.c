@@ -100,6 +100,13 @@ static size_t workspace_scratch(const Config *c, int rows, int S)
     return deltas > looking ? deltas : looking;
 }
 
+/* Bytes of the widest input as whole numbers: see Input in linear.h. */
+static size_t workspace_codes(const Config *c, int rows, int logit_rows)
+{
+    return coded_bytes(max_int(rows, logit_rows),
+                       max_int(max_int(c->E, c->F), c->H * c->D));
+}
+
 /* Bytes of the parts listed in WORKSPACE, without the activations. */
 static size_t parts_bytes(const Config *c, int rows, int logit_rows, int S)
 {
@@ -256,12 +263,13 @@ static bool finish(Workspace *w, const Model *model, const Row *rows, int n,
     const Config *c = &model->config;
     const Weights *m = &model->weights;
     int T = choose(w, rows, n, c->E);
+    Input normed = input_of(w->normed, T, c->E, w->codes);
 
     if (T == 0)
         return true;
     block_norm(w->normed, w->chosen, m->norm, m->norm_bias, c, T);
     probe_see(probe, PROBE_FINAL_NORM, c->L, w->normed, T, c->E);
-    linear_forward(w->logits, &m->output, w->normed, T, NULL, w->scratch);
+    linear_forward(w->logits, &m->output, &normed, NULL, w->scratch);
     probe_see(probe, PROBE_LOGITS, c->L, w->logits, T, c->V);
     return check_finite(w->logits, rows, n, c->V, error);
 }
@@ -283,7 +291,8 @@ bool model_forward(Workspace *w, const Model *model, const Row *rows, int n,
     Activations *a = &w->activations;
     Pass pass = { .config = c, .rope = &model->rope, .adapter = adapter,
                   .probe = probe, .T = n, .positions = w->positions,
-                  .caches = w->caches, .looks = w->looks, .scratch = w->scratch };
+                  .caches = w->caches, .looks = w->looks, .scratch = w->scratch,
+                  .codes = w->codes };
 
     if (!check_rows(w, c->V, rows, n, error))
         return false;

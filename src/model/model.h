@@ -28,7 +28,7 @@ typedef struct {
 
 /* The scratch of a pass: X(type, name, how many), in terms of the arguments of
  * workspace_init (config is c). As in activations.h, this is the only list.
- * positions, caches, looks, scratch: lent to every block, see Pass in block.h;
+ * positions, caches, looks, scratch, codes: lent to every block, see Pass in block.h;
  * chosen: rows that want logits; normed: after the final norm; logits: the
  * result, [logit_rows, V], in order of rows. */
 #define WORKSPACE(X)                                                          \
@@ -36,6 +36,7 @@ typedef struct {
     X(KvCache *,    caches,    rows)                                          \
     X(AttentionRow, looks,     rows)                                          \
     X(float,        scratch,   workspace_scratch(c, rows, S))                 \
+    X(unsigned char, codes,    workspace_codes(c, rows, logit_rows))          \
     X(float,        chosen,    (size_t)logit_rows * (size_t)c->E)             \
     X(float,        normed,    (size_t)logit_rows * (size_t)c->E)             \
     X(float,        logits,    (size_t)logit_rows * (size_t)c->V)

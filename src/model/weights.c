@@ -207,16 +207,36 @@ static const char *shape_text(char text[SHAPE_TEXT], const Tensor *tensor)
     return text;
 }
 
-/* Does the tensor have the shape that config.json gives its part?
+/* Is it a matrix of blocks, as weights-tools/quantize writes them: bytes of shape
+ * [groups of 8 rows, blocks of 32 columns, bytes of a group's block]? */
+static bool is_blocks(Format *format, const Tensor *tensor, const Tensor *want)
+{
+    for (*format = FORMAT_INT8; *format < FORMAT_COUNT; (*format)++)
+        if (tensor->dtype == DTYPE_U8 && tensor->rank == 3 && want->rank == 2
+            && tensor->shape[0] == (want->shape[0] + GROUP_ROWS - 1) / GROUP_ROWS
+            && tensor->shape[1] * BLOCK_NUMBERS == want->shape[1]
+            && tensor->shape[2] == block_bytes(*format))
+            return true;
+    return false;
+}
+
+/* Does the tensor have the shape that config.json gives its part, in a format that
+ * has kernels?
  * Errors: exit 3 with tensor, both shapes, and the fields they come from. */
-static bool check_shape(const Binding *b, const Tensor *tensor, const Part *part)
+static bool check_shape(Format *format, const Binding *b, const Tensor *tensor,
+                        const Part *part)
 {
     Tensor want = shape_of(b->config, part);
     char got_text[SHAPE_TEXT], want_text[SHAPE_TEXT];
 
+    if (is_blocks(format, tensor, &want))
+        return true;
     if (tensor->rank == want.rank && tensor->shape[0] == want.shape[0]
         && (want.rank == 1 || tensor->shape[1] == want.shape[1]))
-        return true;
+        return format_of(format, tensor->dtype)
+            || error_set(b->error, "the tensor %s holds %s numbers, which are "
+                         "not supported yet: take the model's F32, F16 or BF16 "
+                         "files", tensor->name, dtype_name(tensor->dtype));
     return error_set(b->error, "the tensor %s has shape %s, but config.json "
                      "makes it %s (%s%s%s): the two files belong to different "
                      "models", tensor->name, shape_text(got_text, tensor),
@@ -252,6 +272,7 @@ static bool bind_part(const Binding *b, const Part *part, int layer, void *place
     bool idle = part->presence == UNLESS_TIED && b->config->tied;
     Weights *w = b->weights;
     const Tensor *tensor;
+    Tensor want;
     char name[100];
     Format format;
 
@@ -272,12 +293,8 @@ static bool bind_part(const Binding *b, const Part *part, int layer, void *place
                  "that the output is tied to the embedding", name);
         return true;
     }
-    if (!check_shape(b, tensor, part))
+    if (!check_shape(&format, b, tensor, part))
         return false;
-    if (!format_of(&format, tensor->dtype))
-        return error_set(b->error, "the tensor %s holds %s numbers, which are "
-                         "not supported yet: take the model's F32, F16 or BF16 "
-                         "files", name, dtype_name(tensor->dtype));
     if (part->kind == MATRIX)
         *(Matrix *)place = (Matrix){ tensor->data, format,
                                      dim_size(b->config, part->out),
@@ -285,7 +302,8 @@ static bool bind_part(const Binding *b, const Part *part, int layer, void *place
     else
         *(const float **)place = widen(&w->arena, tensor);
     w->bytes += tensor->bytes;
-    w->parameters += tensor_count(tensor);
+    want = shape_of(b->config, part);
+    w->parameters += tensor_count(&want);
     return true;
 }
 
@@ -352,7 +370,7 @@ bool weights_bind(Weights *weights, const Config *config,
     }
     if (config->tied)
         weights->output.weight = weights->embedding;
-    weights->format = weights->embedding.format;
+    weights->format = weights->layers[0].o.weight.format;
     return true;
 }
 
@@ -393,5 +411,6 @@ Tensor *weights_expected(const Config *config, Arena *arena, int *count)
 void weights_free(Weights *weights)
 {
     arena_free(&weights->arena);
+    memory_give_back(weights->blocks);
     *weights = (Weights){0};
 }

@@ -30,9 +30,10 @@ typedef struct {
     const float *norm, *norm_bias;          /* [E] before the output         */
     Linear output;          /* [V, E]; tied: the embedding again             */
     Arena arena;            /* the widened vectors                           */
-    size_t bytes;           /* of all tensors in use, as they lie in the file */
+    void *blocks;           /* what model/quantize.c made; NULL: nothing     */
+    size_t bytes;           /* of all tensors in use, in the file or in blocks */
     uint64_t parameters;
-    Format format;          /* of the matrices; mixed files: the embedding's */
+    Format format;          /* of the layers' matrices: the first o's        */
     char note[200];         /* something ignored, said once; "" if nothing   */
 } Weights;
 

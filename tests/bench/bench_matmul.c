@@ -42,7 +42,7 @@ static const struct { int rows, columns; } shapes[] = {
 #define MOST_COLUMNS 5632
 
 static const int tokens[] = { 1, 16, MOST_TOKENS };
-static const char *const formats[FORMAT_COUNT] = { "F32", "F16", "BF16" };
+static const char *const formats[FORMAT_FLOATS] = { "F32", "F16", "BF16" };
 
 typedef struct {
     unsigned char *weights;     /* [MEMORY]                                  */
@@ -167,7 +167,7 @@ int main(int argc, char **argv)
            "(GFLOP/s)\n", MOST_TOKENS);
     for (int k = 1; k >= 0; k--)
         if (kernels_choose(names[k], &error))
-            for (Format format = 0; format < FORMAT_COUNT; format++)
+            for (Format format = 0; format < FORMAT_FLOATS; format++)
                 for (int shape = 0; shape < SHAPES; shape++)
                     show_line(&b, format, shape, wall);
     printf("\nreading memory again: %.1f GB/s with %d threads\n",

@@ -167,7 +167,7 @@ TEST(equals_attention_in_double)
     expect_ok(kernels_choose("auto", &error), &error);
     for (int i = 0; i < HEADS; i++)
         for (int j = 0; j < LENGTHS; j++)
-            check_against_double(&heads[i], (Format)((i + j) % FORMAT_COUNT),
+            check_against_double(&heads[i], (Format)((i + j) % FORMAT_FLOATS),
                                  lengths[j]);
 }
 
@@ -200,7 +200,7 @@ TEST(equals_its_definition)
     for (int i = 0; i < HEADS * LENGTHS * 2; i++) {
         const Heads *n = &heads[i % HEADS];
         int positions = lengths[i / HEADS % LENGTHS];
-        Format format = (Format)(i % FORMAT_COUNT);
+        Format format = (Format)(i % FORMAT_FLOATS);
         Cache c = cache_make(n, format, positions, 20);
         AttentionRow r = cache_row(&c, positions);
         float *q = numbers(n->H * n->D, 22), *out = numbers(n->H * n->D, 23);

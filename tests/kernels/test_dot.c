@@ -180,7 +180,7 @@ static void check_shape(int kind, int rows, int T, int n, uint64_t *state)
     const Kernels *list[3];
     int count = tables(list);
 
-    for (Format format = 0; format < FORMAT_COUNT; format++) {
+    for (Format format = 0; format < FORMAT_FLOATS; format++) {
         Weights v = weights_make(format, kind, rows * n, state);
         float *x = numbers(kind, T * (n + 1), state);
 
@@ -320,7 +320,7 @@ TEST(weighted_sum_of_rows)
     uint64_t state = 6;
 
     for (int n = 1; n <= 140; n++)
-        for (Format format = 0; format < FORMAT_COUNT; format++) {
+        for (Format format = 0; format < FORMAT_FLOATS; format++) {
             int rows = n % 7, kind = n % 3 == 0 ? SUBNORMAL : ORDINARY;
             Weights v = weights_make(format, kind, rows * n, &state);
             float *e = numbers(kind, rows + 1, &state);
@@ -377,7 +377,7 @@ TEST(flushing_small_numbers_is_refused)
 
 TEST(kinds_of_numbers)
 {
-    Format format = FORMAT_COUNT;
+    Format format = FORMAT_FLOATS;
 
     expect(format_of(&format, DTYPE_F32) && format == FORMAT_F32);
     expect(format_of(&format, DTYPE_F16) && format == FORMAT_F16);

@@ -83,7 +83,7 @@ static void check_product(const Matrix *w, const Shape *s)
 
 TEST(any_threads)
 {
-    for (Format format = 0; format < FORMAT_COUNT; format++)
+    for (Format format = 0; format < FORMAT_FLOATS; format++)
         for (int i = 0; i < SHAPES; i++) {
             unsigned char *memory;
             Matrix w = matrix_make(&memory, &shapes[i], format);
@@ -102,7 +102,7 @@ TEST(all_tokens_at_once_or_one_at_a_time)
 
     at_once = numbers(s.T * s.rows, 4), single = numbers(s.T * s.rows, 5);
     expect_ok(kernels_choose("auto", &error), &error);
-    for (Format format = 0; format < FORMAT_COUNT; format++) {
+    for (Format format = 0; format < FORMAT_FLOATS; format++) {
         unsigned char *memory;
         Matrix w = matrix_make(&memory, &s, format);
 
@@ -163,7 +163,7 @@ TEST(one_row)
 {
     static const Shape s = { 9, 21, 1 };
 
-    for (Format format = 0; format < FORMAT_COUNT; format++) {
+    for (Format format = 0; format < FORMAT_FLOATS; format++) {
         unsigned char *memory;
         Matrix w = matrix_make(&memory, &s, format);
         float *x = numbers(s.rows * s.columns, 1), out[21];

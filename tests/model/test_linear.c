@@ -30,6 +30,13 @@ static double expected(int t, int o, bool bias, double scale)
     return sum;
 }
 
+static void forward(float *y, const Linear *linear, const LowRank *delta, float *room)
+{
+    Input input = input_of(x, T, IN, NULL);
+
+    linear_forward(y, linear, &input, delta, room);
+}
+
 TEST(equals_sums_in_double)
 {
     const LowRank delta = { down, up, RANK, 1.5f };
@@ -40,7 +47,7 @@ TEST(equals_sums_in_double)
             Linear linear = { { w, FORMAT_F32, OUT, IN }, bias ? b : NULL };
             float y[T * OUT];
 
-            linear_forward(y, &linear, x, T, lent ? &delta : NULL, scratch);
+            forward(y, &linear, lent ? &delta : NULL, scratch);
             for (int t = 0; t < T; t++)
                 for (int o = 0; o < OUT; o++)
                     expect_close(y[t * OUT + o],
@@ -57,8 +64,8 @@ TEST(the_delta_is_one_fma_on_top)
     Matrix a = { down, FORMAT_F32, RANK, IN }, back = { up, FORMAT_F32, OUT, RANK };
 
     fill();
-    linear_forward(base, &linear, x, T, NULL, NULL);
-    linear_forward(y, &linear, x, T, &delta, scratch);
+    forward(base, &linear, NULL, NULL);
+    forward(y, &linear, &delta, scratch);
     matmul(u, &a, x, T), matmul(change, &back, u, T);
     for (int i = 0; i < T * OUT; i++)
         base[i] = fmaf(0.7f, change[i], base[i]);
@@ -72,8 +79,8 @@ TEST(rank_zero_and_no_delta_are_the_same_bits)
     float y[T * OUT], z[T * OUT];
 
     fill();
-    linear_forward(y, &linear, x, T, NULL, NULL);
-    linear_forward(z, &linear, x, T, &none, NULL);
+    forward(y, &linear, NULL, NULL);
+    forward(z, &linear, &none, NULL);
     expect_same_bits(y, z, T * OUT);
 }
 
