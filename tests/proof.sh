@@ -146,6 +146,7 @@ oracles() {
     step "random strings through tokenizers" "$PYTHON" tests/oracle/tokenizers_random.py
     step "conversations through apply_chat_template" "$PYTHON" tests/oracle/chat_templates.py
     step "GGUF files there and back" "$PYTHON" tests/oracle/convert.py
+    step "block formats against gguf and bitsandbytes" "$PYTHON" tests/oracle/quant_formats.py
     step "logits against transformers" "$PYTHON" tests/oracle/fidelity.py
     step "spoilt config.json, chat templates and GGUF files" "$PYTHON" tests/oracle/mutated_files.py
     step "numbers in the essays" "$PYTHON" tests/oracle/checked_comments.py

@@ -8,8 +8,9 @@
 
 #include "base/base.h"
 
-/* X(name, numbers in a block, bytes of a block). The names are ggml's. */
-#define QUANTS(X) X(Q8_0, 32, 34) X(Q4_0, 32, 18) X(Q4_1, 32, 20)
+/* X(name, numbers in a block, bytes of a block). The names are ggml's; NF4 is of
+ * bitsandbytes, and no type of a GGUF file. */
+#define QUANTS(X) X(Q8_0, 32, 34) X(Q4_0, 32, 18) X(Q4_1, 32, 20) X(NF4, 64, 36)
 
 #define QUANT_ENUM(name, block, bytes) QUANT_##name,
 typedef enum { QUANTS(QUANT_ENUM) QUANT_COUNT } QuantFormat;
@@ -21,5 +22,8 @@ size_t quant_bytes(QuantFormat format, size_t count);   /* of count numbers  */
 
 /* count numbers, whole blocks, as float32. */
 void quant_to_f32(float *out, const void *blocks, QuantFormat format, size_t count);
+
+/* And back: count finite numbers, whole blocks, to blocks. */
+void quant_from_f32(void *blocks, const float *x, QuantFormat format, size_t count);
 
 #endif

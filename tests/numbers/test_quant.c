@@ -1,5 +1,6 @@
 /* test_quant.c - blocks drawn by hand, blocks that ggml wrote, every scale times
- * every number against long double. (tests/oracle/convert.py asks the gguf package.) */
+ * every number against long double. The way there: test_quant_narrow.c. (Other programs are
+ * asked by tests/oracle/quant_formats.py and convert.py.) */
 #include "test.h"
 
 #include <math.h>
@@ -17,6 +18,9 @@ TEST(sizes)
     expect_int(quant_bytes(QUANT_Q4_0, 64), 36);
     expect_int(quant_bytes(QUANT_Q4_1, 64), 40);
     expect_int(quant_bytes(QUANT_Q4_1, 0), 0);
+    expect_text(quant_name(QUANT_NF4), "NF4");
+    expect_int(quant_block(QUANT_NF4), 64);
+    expect_int(quant_bytes(QUANT_NF4, 2048), 2048 / 2 + 2048 / 64 * 4);
 }
 
 /* d = 2 = 0x4000, q = -128, -96, …; and the halves of a byte: 0x10 is 0 and 1. */
@@ -39,6 +43,20 @@ TEST(drawn_by_hand)
     q41[5] = 0xF3, q41[20] = 0x20;                          /* d = 1, m = -½ */
     quant_to_f32(x, q41 + 1, QUANT_Q4_1, 32);
     expect(x[0] == 2.5f && x[16] == 14.5f && x[15] == -0.5f && x[31] == 1.5f);
+}
+
+/* a = 2.5 = 0x40200000; the first of two neighbours stands in the high half. */
+TEST(nf4_by_hand)
+{
+    unsigned char block[1 + 36] = { 0, 0x00, 0x00, 0x20, 0x40, 0x0F, 0x7E };
+    float x[64];
+
+    block[36] = 0xF8;
+    quant_to_f32(x, block + 1, QUANT_NF4, 64);
+    expect(x[0] == -2.5f && x[1] == 2.5f && x[2] == 0 && !signbit(x[2]));
+    expect(x[3] == 0.7229568362236023f * 2.5f);
+    expect(x[62] == 2.5f && x[63] == 0.07958029955625534f * 2.5f);
+    expect(x[4] == -2.5f && x[61] == -2.5f);                /* codes of 0    */
 }
 
 /* What ggml's reference C made of x_i = ((37 i mod 101) - 50) / 16: the first block
@@ -118,6 +136,7 @@ TEST(several_blocks)
 const Test quant_tests[] = {
     { "names and sizes", sizes },
     { "blocks drawn by hand", drawn_by_hand },
+    { "a block of NF4 drawn by hand", nf4_by_hand },
     { "the first block that ggml writes", golden_blocks },
     { "every scale, against long double", every_scale },
     { "several blocks in a row", several_blocks },
