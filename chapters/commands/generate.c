@@ -103,9 +103,9 @@ static bool encode_prompt(Ids *ids, ModelDir *dir, const Options *o, Error *erro
     Text text = {0};
     bool fine = true;
 
-    for (int i = 0; fine && i < o->stops; i++)
-        fine = check_text("--stop", o->stop[i], strlen(o->stop[i]), error)
-            && (o->stop[i][0] != '\0'
+    for (int i = 0; fine && i < o->stop.count; i++)
+        fine = check_text("--stop", o->stop.item[i], strlen(o->stop.item[i]), error)
+            && (o->stop.item[i][0] != '\0'
                 || error_code(error, EXIT_USAGE, "--stop wants a text that is not "
                               "empty: every answer would end before it begins"));
     if (fine && (o->system != NULL || o->template != NULL) && !o->chat)
@@ -230,8 +230,8 @@ static bool run(const OpenModel *m, Session *s, const Ids *prompt,
     const Watch watch = { go_on, &reading };
     const GenerateOptions options = {
         .sampling = sampling_wishes(&m->dir, o), .seed = (uint64_t)o->seed, .n = o->n,
-        .eos = m->dir.eos, .eos_count = m->dir.eos_count, .stop = o->stop,
-        .stops = o->stops, .logprobs = o->logprobs,
+        .eos = m->dir.eos, .eos_count = m->dir.eos_count, .stop = o->stop.item,
+        .stops = o->stop.count, .logprobs = o->logprobs,
         .show = o->json ? NULL : show, .context = &reading,
     };
     Generated g;

@@ -62,7 +62,7 @@ TEST(nothing_typed)
     expect_text(o.kernels, "auto");
     expect_text(o.color, "auto");
     expect(o.threads == 0 && o.chunk == 128 && o.ctx == 0 && o.kv == NULL);
-    expect(o.n == 128 && o.top == 10 && o.logprobs == 0 && o.stops == 0);
+    expect(o.n == 128 && o.top == 10 && o.logprobs == 0 && o.stop.count == 0);
     expect(o.temperature == -1 && o.top_k == -1 && o.top_p == -1);
     expect(o.min_p == -1 && o.repeat_penalty == -1 && o.seed == 0);
     expect(!o.json && !o.help && !o.version && !o.all && !o.chat && !o.no_special);
@@ -85,13 +85,13 @@ TEST(every_option_of_generate)
     expect_text(o.color, "never");
     expect_text(o.prompt, "Once upon");
     expect_text(o.file, "F");
-    expect_text(o.stop[0], "A");
-    expect_text(o.stop[1], "B=C");
+    expect_text(o.stop.item[0], "A");
+    expect_text(o.stop.item[1], "B=C");
     expect_text(o.system, "be kind");
     expect(o.threads == 7 && o.chunk == 9 && o.ctx == 2048 && o.json && o.chat);
     expect(o.seed == 9007199254740991.0 && o.n == 0 && o.top_k == 40);
     expect(o.temperature == 0.7 && o.top_p == 0.95 && o.min_p == 0.05);
-    expect(o.repeat_penalty == 1.1 && o.stops == 2 && o.logprobs == 3);
+    expect(o.repeat_penalty == 1.1 && o.stop.count == 2 && o.logprobs == 3);
     expect(o.words == NULL);
 }
 
@@ -132,7 +132,7 @@ TEST(words_are_joined)
     o = parsed(&generate, "--prompt '' --system --no-such-thing --stop=--json");
     expect_text(o.prompt, "");
     expect_text(o.system, "--no-such-thing");
-    expect_text(o.stop[0], "--json");
+    expect_text(o.stop.item[0], "--json");
     o = parsed(&generate, "-n 1 -n 2 -n=3");           /* the last one counts */
     expect_int(o.n, 3);
     expect(parsed(&models, "-h").help && parsed(&models, "--help").help);
