@@ -275,22 +275,30 @@ void stream_free(TokenStream *stream)
     text_free(&stream->held);
 }
 
+/* How many of these bytes the beginning of the text loses.
+ *
+ *   left     how many characters may still be stripped; 0 once another one came */
+static size_t stripped(int *left, const Decoder *d, const char *bytes,
+                       size_t length)
+{
+    size_t at = 0;
+
+    for (; *left > 0 && at < length; at += d->strip_length, --*left)
+        if (length - at < d->strip_length
+            || memcmp(bytes + at, d->strip, d->strip_length) != 0) {
+            *left = 0;
+            break;
+        }
+    return at;
+}
+
 /* Settled bytes go out, without what the beginning of the text loses. */
 static void emit(TokenStream *stream, Text *out, const char *bytes,
                  size_t length)
 {
-    const Decoder *d = stream->decoder;
+    size_t lost = stripped(&stream->strip, stream->decoder, bytes, length);
 
-    while (stream->strip > 0 && length > 0) {
-        if (length < d->strip_length
-            || memcmp(bytes, d->strip, d->strip_length) != 0) {
-            stream->strip = 0;
-            break;
-        }
-        bytes += d->strip_length, length -= d->strip_length;
-        stream->strip--;
-    }
-    text_add_lossy(out, bytes, length);
+    text_add_lossy(out, bytes + lost, length - lost);
 }
 
 /* A run of byte tokens has ended: all or nothing. */
@@ -356,4 +364,27 @@ void stream_end(TokenStream *stream, Text *out)
     else
         settle_run(stream, out);
     start(stream);
+}
+
+/* How many bytes of the text each of the ids of a whole text stands for. They add up
+ * to the decoded text where that needed no U+FFFD: a byte token is one byte, a blank
+ * that the normalizer put in front and Strip takes away is none, and without a
+ * decoder the blank between two tokens belongs to the second.
+ *
+ *   lengths  out: [n]
+ */
+void decoder_lengths(int *lengths, const Decoder *d, const int *ids, int n)
+{
+    int strip = d->strip_count;
+    bool started = false;
+
+    for (int i = 0; i < n; i++) {
+        bool known = ids[i] >= 0 && ids[i] < d->size && d->kind[ids[i]] & KNOWN;
+        size_t begin = known ? d->begin[ids[i]] : 0;
+        size_t length = known ? d->begin[ids[i] + 1] - begin : 0;
+
+        length -= stripped(&strip, d, d->bytes.bytes + begin, length);
+        lengths[i] = (int)length + (known && started && d->joined);
+        started = started || known;
+    }
 }

@@ -43,4 +43,7 @@ void stream_add(TokenStream *stream, Text *out, int id);
 void stream_end(TokenStream *stream, Text *out);    /* a cut tail as U+FFFD  */
 void stream_free(TokenStream *stream);
 
+/* lengths [n]: the bytes of text that each id of a whole text stands for. */
+void decoder_lengths(int *lengths, const Decoder *decoder, const int *ids, int n);
+
 #endif

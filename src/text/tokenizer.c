@@ -407,3 +407,9 @@ void tokenizer_decode(Text *out, const Tokenizer *tokenizer, const int *ids,
     stream_end(&stream, out);
     stream_free(&stream);
 }
+
+void tokenizer_lengths(int *lengths, const Tokenizer *tokenizer, const int *ids,
+                       int n)
+{
+    decoder_lengths(lengths, &tokenizer->decoder, ids, n);
+}

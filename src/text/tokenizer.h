@@ -56,4 +56,9 @@ void tokenizer_decode(Text *out, const Tokenizer *tokenizer, const int *ids,
 void stream_init(TokenStream *stream, const Tokenizer *tokenizer,
                  bool skip_special);
 
+/* lengths [n]: how many bytes of the decoded text each id stands for. n ids are a text
+ * from its beginning; see decoder_lengths for what a blank in front counts. */
+void tokenizer_lengths(int *lengths, const Tokenizer *tokenizer, const int *ids,
+                       int n);
+
 #endif

@@ -114,6 +114,57 @@ TEST(every_decoder)
     }
 }
 
+/* Lengths add up to the text that tokenizers gives, wherever that has no U+FFFD. */
+TEST(lengths_add_up_to_the_text)
+{
+    int checked = 0;
+
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        Error error = {0};
+        Tokenizer *tokenizer = with_decoder(CASES[i].decoder, &error);
+        int ids[32], lengths[32], n = read_ids(ids, CASES[i].ids), sum = 0;
+
+        expect_ok(tokenizer != NULL, &error);
+        tokenizer_lengths(lengths, tokenizer, ids, n);
+        for (int k = 0; k < n; k++)
+            sum += lengths[k];
+        if (strstr(CASES[i].text, BAD) == NULL && !CASES[i].skip_special) {
+            if (sum != (int)strlen(CASES[i].text))
+                printf("\n    %s of %s", CASES[i].ids, CASES[i].decoder);
+            expect_int(sum, strlen(CASES[i].text));
+            checked++;
+        }
+        tokenizer_close(tokenizer);
+    }
+    expect(checked > 20);
+}
+
+/* Half a character is as many bytes as its tokens have; the blank in front of a text
+ * is none, the same token later one. */
+TEST(lengths_of_single_ids)
+{
+    static const struct { const char *decoder, *ids; int lengths[5]; } cases[] = {
+        { LEVEL, "2 3 4 0 99", { 1, 1, 1, 2, 0 } },
+        { LLAMA2, "9 10 7 7 1", { 1, 1, 2, 2, 1 } },
+        { LLAMA2, "7 7 13 12 16", { 1, 2, 1, 1, 3 } },
+        { LLAMA2, "8 8 7 1 99", { 0, 1, 2, 1, 0 } },
+        { "null", "99 1 1 0 1", { 0, 1, 2, 4, 2 } },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Error error = {0};
+        Tokenizer *tokenizer = with_decoder(cases[i].decoder, &error);
+        int ids[32], lengths[32];
+
+        expect_ok(tokenizer != NULL, &error);
+        expect_int(read_ids(ids, cases[i].ids), 5);
+        tokenizer_lengths(lengths, tokenizer, ids, 5);
+        for (int k = 0; k < 5; k++)
+            expect_int(lengths[k], cases[i].lengths[k]);
+        tokenizer_close(tokenizer);
+    }
+}
+
 /* What a stream says after each id; "" is held back. */
 static void expect_stream(const char *decoder, const char *ids_text,
                           const char *const *pieces)
@@ -246,6 +297,8 @@ TEST(what_is_not_supported_is_named)
 
 const Test decoder_tests[] = {
     { "every decoder", every_decoder },
+    { "lengths add up to the text", lengths_add_up_to_the_text },
+    { "lengths of single ids", lengths_of_single_ids },
     { "a stream holds back half a character", a_stream_holds_back_half_a_character },
     { "a stream holds back a run of bytes", a_stream_holds_back_a_run_of_bytes },
     { "a stream can be used again", a_stream_can_be_used_again },
