@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "base/random.h"
 #include "chapters/lesson/reconstruction.h"
 
 enum { N = 1 << 18 };
@@ -52,6 +53,22 @@ TEST(distributions)
     memory_give_back(again);
 }
 
+/* Box and Muller's equation, and Bailey's with ν = 4 written as he does, with libm. */
+TEST(equations)
+{
+    float gauss[1000], heavy[1000];
+
+    weights_gaussian(gauss, 1000, 3);
+    weights_heavy(heavy, 1000, 3);
+    for (uint32_t i = 0; i < 1000; i++) {
+        double u = 1 - (double)random_uniform(3, 0, i, 0);
+        double turn = cos(8 * atan(1) * (double)random_uniform(3, 0, i, 1));
+
+        expect_close(gauss[i], sqrt(-2 * log(u)) * turn, 2e-6);
+        expect_close(heavy[i], sqrt(4 * (pow(u, -2 / 4.0) - 1)) * turn, 5e-5);
+    }
+}
+
 TEST(errors)
 {
     static const double gaussian[QUANT_COUNT] = {
@@ -89,6 +106,7 @@ TEST(published_sum)
 
 const Test reconstruction_tests[] = {
     { "Gaussian and heavy-tailed weights are that", distributions },
+    { "each number by its equation, with libm", equations },
     { "errors that gguf and bitsandbytes make too", errors },
     { "a published sum of squared errors", published_sum },
     { NULL, NULL },
