@@ -207,7 +207,9 @@ def quantiles():
 
 
 def main():
-    subprocess.run(["make", "-s", f"BUILD={BUILD}", str(TOOL)], cwd=ROOT, check=True)
+    build = os.path.relpath(BUILD, ROOT)            # as make calls it, for its *.d
+    subprocess.run(["make", "-s", f"BUILD={build}", f"{build}/tools/quantize"], cwd=ROOT,
+                   check=True)
     quantiles()
     kinds = rows()
     for name in BYTES:
