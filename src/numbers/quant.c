@@ -49,8 +49,10 @@
  *      p_0 … p_7 in seven even steps from 1 - P to ½, on to p_15 = P in eight
  *
  * So c_0 = -1, c_7 = 0 exactly, c_15 = 1; the steps are 0.08 near zero and 0.3 at
- * the ends. P cannot be 1, where z is infinite; it is 1 - (1/30 + 1/32)/2, half of a
- * fifteenth cut off in the mean with half of a sixteenth.
+ * the ends. P cannot be 1, where z is infinite: what is cut off is the mean of half a
+ * fifteenth and half a sixteenth. Meant, because the largest of 64 numbers is not
+ * always at the same z: in a Gaussian it mostly lies beyond z(P) = 1.85, and then the
+ * codes in the middle serve more often. chapters/lesson/reconstruction.c measures.
  *
  * Format notes:
  *
@@ -61,7 +63,8 @@
  * - bitsandbytes keeps NF4 apart: all bytes of a matrix in one tensor, all a in a
  *   second (NAME.absmax), c in a third. It counts blocks through the whole matrix, so
  *   one may begin in one row and end in the next, and its last may be short. Here a
- *   stands before its 32 bytes, and a row is whole blocks: the same numbers.
+ *   stands before its 32 bytes, and a row must be whole blocks: where it is, the codes
+ *   and a are the same.
  * - d may be negative: in Q4_0 it is what makes the number of largest size -8 · d,
  *   the end of the range that has one value more. d = 0: all numbers are 0.
  * - The codes are found with d in float32; then d (and m) are rounded to f16. A d
