@@ -50,6 +50,9 @@ extern BlocksKernel int8_plain, int4_plain;
 extern BlocksKernel int8_plain_fma, int4_plain_fma;
 extern BlocksKernel int8_avx2, int4_avx2;
 extern BlocksKernel int8_avx512, int4_avx512;
+#elif defined(__aarch64__)
+extern BlocksKernel int8_neon, int4_neon;
+extern BlocksKernel int8_neon_dot, int4_neon_dot;       /* by the instruction sdot */
 #endif
 
 #endif
