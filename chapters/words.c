@@ -62,6 +62,10 @@ const Word words[] = {
       "write on behind a prompt",
       "./run generate --prompt \"Once upon a time\" --temperature 0 -n 50\n"
       "./run generate --model smollm2-135m --chat --prompt \"Who are you?\"\n" },
+    { "perplexity", command_perplexity, "[--model M] --file F",
+      "how surprised the model is by a text",
+      "./run perplexity --file models/heldout/just-so-stories.txt\n"
+      "./run perplexity --file story.txt --window 200 --stride 50 --json\n" },
     { "models", command_models, "",
       "which models are on this machine, and what they need",
       "./run models\n"

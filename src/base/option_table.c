@@ -23,10 +23,11 @@
 #define LOOK "chapter03_layers chapter04_attention"     /* … into a model    */
 #define CHAPTERS "chapter00_map chapter01_tokenizer chapter02_weights " LOOK  \
                  " chapter05_sampling"
-#define MODEL "tokenize detokenize logits generate " CHAPTERS
+#define MODEL "tokenize detokenize logits generate perplexity " CHAPTERS
 #define READ "tokenize logits"                  /* words that take a text    */
 #define WRITE "generate chapter00_map"          /* … that go on with a text  */
 #define RUN "logits " WRITE                     /* … that run a model        */
+#define PASS "perplexity " RUN                  /* … or a text through one   */
 #define PICK WRITE " chapter05_sampling"        /* … that choose words       */
 #define PROMPT WRITE " chapter01_tokenizer " LOOK " chapter05_sampling"
 
@@ -46,7 +47,7 @@ const Option option_table[] = {
     { "--ids", 0, "1,2,3", OPTION_TEXT, FIELD(ids), 0, 0, "logits",
       "token ids instead of a text", false },
     { "--file", 0, "F", OPTION_TEXT, FIELD(file), 0, 0,
-      READ " " PROMPT,
+      READ " perplexity " PROMPT,
       "take the text from a file", false },
     { "--no-special", 0, NULL, OPTION_FLAG, FIELD(no_special), 0, 0, READ,
       "add no token that begins or ends a text", false },
@@ -56,6 +57,10 @@ const Option option_table[] = {
       "how many tokens to show of each position (10)", false },
     { "--out", 0, "F", OPTION_TEXT, FIELD(out), 0, 0, "logits",
       "write them here too, as little-endian float32", false },
+    { "--window", 0, "N", OPTION_INT, FIELD(window), 1, MANY, "perplexity",
+      "tokens that are read together, from nothing (512)", false },
+    { "--stride", 0, "S", OPTION_INT, FIELD(stride), 1, MANY, "perplexity",
+      "tokens from one window to the next (the window)", false },
     { "-n", 0, "N", OPTION_INT, FIELD(n), 0, MANY, PICK,
       "write at most so many tokens (128)", false },
     { "--temperature", 0, "T", OPTION_REAL, FIELD(temperature), 0, 100, PICK,
@@ -131,19 +136,19 @@ const Option option_table[] = {
 
     { "--model", 0, "M", OPTION_TEXT, FIELD(model), 0, 0, MODEL,
       "name or folder; models lists them (storyteller)", false },
-    { "--quantize", 0, "none|int8|int4", OPTION_CHOICE, FIELD(quantize), 0, 0, RUN,
+    { "--quantize", 0, "none|int8|int4", OPTION_CHOICE, FIELD(quantize), 0, 0, PASS,
       "weights as 8- or 4-bit blocks, made at load (none)", false },
     { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024,
-      RUN " " LOOK " chapter05_sampling benchmark synthesize inspect",
+      PASS " " LOOK " chapter05_sampling benchmark synthesize inspect",
       "any number gives the same bits (all usable cores)", false },
     { "--kernels", 0, "auto|plain|avx2|avx512|neon", OPTION_CHOICE, FIELD(kernels), 0, 0,
-      RUN " " LOOK " chapter05_sampling benchmark",
+      PASS " " LOOK " chapter05_sampling benchmark",
       "plain: the C that defines what is computed (auto)", false },
-    { "--chunk", 0, "N", OPTION_INT, FIELD(chunk), 1, 4096, RUN " benchmark",
+    { "--chunk", 0, "N", OPTION_INT, FIELD(chunk), 1, 4096, PASS " benchmark",
       "tokens per pass over a prompt (128)", false },
     { "--ctx", 0, "N", OPTION_INT, FIELD(ctx), 1, MANY, RUN,
       "positions in the cache (prompt + n)", false },
-    { "--kv", 0, "f32|f16", OPTION_CHOICE, FIELD(kv), 0, 0, RUN " benchmark",
+    { "--kv", 0, "f32|f16", OPTION_CHOICE, FIELD(kv), 0, 0, PASS " benchmark",
       "number format of the cache (as the weights)", false },
     { "--seed", 0, "S", OPTION_WHOLE, FIELD(seed), 0, WHOLE_DOUBLE,
       RUN " chapter01_tokenizer chapter05_sampling synthesize " JUDGE,

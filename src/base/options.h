@@ -46,6 +46,7 @@ typedef struct Options {
     bool all;                       /* --all positions                      */
     int top;                        /* --top K, 10                          */
     const char *out;                /* --out F                              */
+    int window, stride;             /* --window, --stride; not given: 0     */
 
     int n;                          /* -n, 128                              */
     double temperature;             /* not given: -1, the model's own       */
