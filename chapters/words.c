@@ -62,6 +62,11 @@ const Word words[] = {
       "write on behind a prompt",
       "./run generate --prompt \"Once upon a time\" --temperature 0 -n 50\n"
       "./run generate --model smollm2-135m --chat --prompt \"Who are you?\"\n" },
+    { "benchmark", command_benchmark, "[--model M]… [--quantize Q]… [--out F]",
+      "how fast models read and write, beside this machine's limits",
+      "./run benchmark --model storyteller --repeat 10\n"
+      "./run benchmark --model smollm2-135m --quantize int4 --out a.json\n"
+      "./run benchmark --model smollm2-135m --baseline a.json\n" },
     { "perplexity", command_perplexity, "[--model M] --file F",
       "how surprised the model is by a text",
       "./run perplexity --file models/heldout/just-so-stories.txt\n"

@@ -16,6 +16,8 @@ static const Word words[] = {
     { "generate", NULL, "[options] PROMPT…", "writes on from a prompt",
       "./run generate Once upon a time\n"
       ".it 's \\ a trap for roff\n" },
+    { "benchmark", NULL, "[--model M]…", "how fast models read and write",
+      "./run benchmark --repeat 9\n" },
     { "models", NULL, "", "what is found, and where it was found, and all that is to "
       "be said about it", "./run models\n" },
     { "grade", NULL, "[NN.K]", "is an answer right", "./run grade 01.1\n" },
