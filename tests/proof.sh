@@ -148,6 +148,7 @@ oracles() {
     step "GGUF files there and back" "$PYTHON" tests/oracle/convert.py
     step "block formats against gguf and bitsandbytes" "$PYTHON" tests/oracle/quant_formats.py
     step "logits against transformers" "$PYTHON" tests/oracle/fidelity.py
+    step "perplexity against transformers" "$PYTHON" tests/oracle/perplexity.py
     step "spoilt config.json, chat templates and GGUF files" "$PYTHON" tests/oracle/mutated_files.py
     step "numbers in the essays" "$PYTHON" tests/oracle/checked_comments.py
     step "SmolLM2, greedy" "$PYTHON" tests/oracle/greedy.py
