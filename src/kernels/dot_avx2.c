@@ -33,11 +33,15 @@
  * pace: four rows in flight, and while they are multiplied the next four are
  * asked for, in the order in which they lie in memory.
  *
- * Measured on one Zen 4 core, F16, gcc 12 (make bench): decoding 20 to 24 GB/s,
- * of 25 that the core can read; 107 GFLOP/s with 128 rows of x, of 117. That
- * leaves little to widening the rows beforehand, packing x or cutting n in
- * blocks, so none of it is here. Without the prefetch decoding falls to 11 to
- * 19 GB/s.
+ * Measured on one core, F16, gcc 12. Zen 4: decoding 20 to 24 GB/s, of 25 that the
+ * core can read (without the prefetch 11 to 19). Zen 3: 16 to 17 GB/s, of 17; 91
+ * GFLOP/s with 128 rows of x, of 103.
+ *
+ * Tried on Zen 3 and left out, each beside this page in one run (77 GFLOP/s then):
+ * rows widened once into a panel of float32 in the second-level cache, 66, since it
+ * is read twice as wide as half floats and that cache gives no more; the same with
+ * x packed, 62 to 75; a block of 2 rows and 6 rows of x, 55 to 60; n cut so that x
+ * fits in the first-level cache, with the lanes stored in between, no gain.
  *
  * Traps:
  *
@@ -132,7 +136,8 @@ INLINE __m128 tree4(const __m256 lane[ROWS])
                       _mm_shuffle_ps(ab, cd, _MM_SHUFFLE(3, 1, 3, 1)));
 }
 
-/* Ask for the next four rows while these are used: step i of a block reads
+/* Ask for the next four rows while these are used, if they are still in memory: in
+ * the second-level cache already, asking again costs a seventh. Step i of a block reads
  * 4 · 8 numbers, and they lie behind the block one after the other. A prefetch
  * past the end of the mapping is no fault; it is not done. */
 INLINE void prefetch_next(const unsigned char *w, int i, int n, int size)
@@ -146,14 +151,14 @@ INLINE void prefetch_next(const unsigned char *w, int i, int n, int size)
 }
 
 /* R rows of w (4 or 1) with C rows of x (1 … 3): the picture at the top.
- * R, C, format and size are constants where this is called, and it is compiled
- * once for each set of them.
+ * R, C, fetch, format and size are constants where this is called, and it is
+ * compiled once for each set of them. fetch: ask for the next rows of w.
  *
  *   y   out: y[c · y_stride + r]          w   [R, n], size bytes a number
  *   x   [C, n], row c at x + c · x_stride */
 INLINE void block(float *y, size_t y_stride, const unsigned char *w,
                   Format format, int size, const float *x, size_t x_stride,
-                  int n, int R, int C)
+                  int n, bool fetch, int R, int C)
 {
     __m256 lane[TOKENS][ROWS];
     int i = 0;
@@ -172,7 +177,7 @@ INLINE void block(float *y, size_t y_stride, const unsigned char *w,
             for (int c = 0; c < C; c++)
                 lane[c][r] = _mm256_fmadd_ps(w_i, x_i[c], lane[c][r]);
         }
-        if (R == ROWS)
+        if (fetch && R == ROWS)
             prefetch_next(w, i, n, size);
     }
     for (int r = 0; r < R && i < n; r++) {
@@ -193,35 +198,40 @@ INLINE void block(float *y, size_t y_stride, const unsigned char *w,
 /* All rows of w with C rows of x: in fours, and what is left one by one. */
 INLINE void strip(float *y, size_t y_stride, const unsigned char *w,
                   Format format, int size, int rows, const float *x,
-                  size_t x_stride, int n, int C)
+                  size_t x_stride, int n, bool fetch, int C)
 {
     int o = 0;
 
     for (; o + ROWS <= rows; o += ROWS)
         block(y + o, y_stride, row(w, o, n * size), format, size, x, x_stride,
-              n, ROWS, C);
+              n, fetch, ROWS, C);
     for (; o < rows; o++)
         block(y + o, y_stride, row(w, o, n * size), format, size, x, x_stride,
-              n, 1, C);
+              n, false, 1, C);
 }
 
 /* TileKernel. x is the outer loop: its three rows stay in the first-level cache
- * while w, which matmul.c keeps small, passes by from the second. */
+ * while w, which matmul.c keeps small, passes by from the second. Only the first
+ * strip has to bring w there from memory, and asks for it. */
 INLINE void tile(float *y, size_t y_stride, const unsigned char *w,
                  Format format, int size, int rows, const float *x,
                  size_t x_stride, int T, int n)
 {
     int t = 0;
 
+    if (T >= TOKENS) {
+        strip(y, y_stride, w, format, size, rows, x, x_stride, n, true, TOKENS);
+        t = TOKENS;
+    }
     for (; t + TOKENS <= T; t += TOKENS)
         strip(row(y, t, y_stride), y_stride, w, format, size, rows,
-              row(x, t, x_stride), x_stride, n, TOKENS);
+              row(x, t, x_stride), x_stride, n, false, TOKENS);
     if (T - t == 2)
         strip(row(y, t, y_stride), y_stride, w, format, size, rows,
-              row(x, t, x_stride), x_stride, n, 2);
+              row(x, t, x_stride), x_stride, n, true, 2);
     if (T - t == 1)
         strip(row(y, t, y_stride), y_stride, w, format, size, rows,
-              row(x, t, x_stride), x_stride, n, 1);
+              row(x, t, x_stride), x_stride, n, true, 1);
 }
 
 /* Eight registers of o stay where they are while the value rows pass. G is
@@ -280,7 +290,7 @@ INLINE void weigh(float *o, const unsigned char *v, Format format, int size,
     AVX2 static float dot_##FORMAT(const void *w, const float *x, int n)      \
     {                                                                         \
         float y;                                                              \
-        block(&y, 1, w, FORMAT_##FORMAT, size, x, 0, n, 1, 1);                \
+        block(&y, 1, w, FORMAT_##FORMAT, size, x, 0, n, false, 1, 1);                \
         return y;                                                             \
     }                                                                         \
     AVX2 static void tile_##FORMAT(                                           \
