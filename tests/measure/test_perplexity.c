@@ -9,6 +9,7 @@
 
 #include "base/parallel.h"
 #include "decode/modeldir.h"
+#include "kernels/softmax.h"
 #include "measure/perplexity.h"
 #include "tests/model/textbook.h"
 #include "tests/model/tiny.h"
@@ -218,6 +219,40 @@ static const char STORY[] = "Once upon a time there was a fox, who caf\xC3\xA9s 
     "\xE2\x98\x83 loved. He had three sons; the eldest said to him one day: \"Father, "
     "I will go out into the world and seek my fortune.\" \xF0\x9F\x98\x80\n\nSo he went.";
 
+typedef struct { const Ids *ids; double lane[8]; int count; } Lanes;
+
+static void add_loss(void *context, int position, const float *logits)
+{
+    Lanes *l = context;
+
+    if (position < l->ids->count)
+        l->lane[l->count++ % 8] += log_sum_exp(logits, model.config.V)
+                                 - (double)logits[l->ids->id[position]];
+}
+
+/* The published order of the sum: eight lanes mod 8, then j + 4, j + 2, j + 1. The
+ * text is one window here. */
+static void the_published_order(const Ids *ids)
+{
+    PerplexityOptions options = { ids->count, ids->count };
+    Lanes l = { .ids = ids };
+    Perplexity p;
+    Session s;
+    double *a = l.lane, sum;
+    int bos;
+
+    expect(tokenizer_adds_first(dir.tokenizer, &bos));
+    expect_ok(session_init(&s, &model, ids->count + 1, 50, FORMAT_F16, &error), &error);
+    expect_ok(session_feed_all(&s, &bos, 1, add_loss, &l, &error), &error);
+    expect_ok(session_feed_all(&s, ids->id, ids->count, add_loss, &l, &error), &error);
+    sum = ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
+    expect_ok(perplexity(&p, &s, dir.tokenizer, ids->id, ids->count, &options, &error),
+              &error);
+    expect_int(l.count, ids->count);
+    expect(memcmp(&p.nll, &sum, sizeof sum) == 0);
+    session_free(&s);
+}
+
 /* The bits of nll do not know how the text was read. All tokens are scored, so their
  * bytes are those of the text, the halves of characters too. */
 TEST(chunks_threads_and_kernels_change_no_bit)
@@ -231,6 +266,7 @@ TEST(chunks_threads_and_kernels_change_no_bit)
     expect_ok(modeldir_open(&dir, "models/storyteller", MODELDIR_ALL, &error), &error);
     expect_ok(model_load(&model, dir.config.root, &dir.file, &error), &error);
     tokenizer_encode(&ids, dir.tokenizer, STORY, strlen(STORY), false);
+    the_published_order(&ids);
     first = of_storyteller(&ids, 128, 1, "auto");
     expect_int(first.tokens, ids.count);
     expect_int(first.bytes, strlen(STORY));
