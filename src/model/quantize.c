@@ -48,7 +48,6 @@
 
 #define SLICE_BYTES (16 << 20)  /* of the file that are read before they go back */
 #define LINE 64                 /* every matrix begins on a cache line       */
-#define PER_LAYER 8             /* matrices of a layer, at most              */
 
 typedef struct {                /* one matrix and what becomes of it         */
     Matrix *matrix;
@@ -69,31 +68,43 @@ Format quantize_format(Format wanted, Role role)
     return role == ROLE_OUTPUT || role == ROLE_TIED ? FORMAT_INT8 : wanted;
 }
 
-/* Every matrix of the model once, into changes [2 + 8 L]; returns how many. */
-static int list_changes(Change *changes, Model *model, Format wanted)
+int model_matrices(Matrix **all, Model *model)
 {
     Weights *w = &model->weights;
-    bool tied = model->config.tied;
     int n = 0;
 
-    changes[n++] = (Change){ &w->embedding, quantize_format(
-                                 wanted, tied ? ROLE_TIED : ROLE_EMBEDDING) };
-    if (!tied)
-        changes[n++] = (Change){ &w->output.weight,
-                                 quantize_format(wanted, ROLE_OUTPUT) };
+    all[n++] = &w->embedding;
+    if (!model->config.tied)
+        all[n++] = &w->output.weight;
     for (int l = 0; l < model->config.L; l++) {
         LayerWeights *a = &w->layers[l];
-        Matrix *all[PER_LAYER] = { &a->qkv.weight, &a->q.weight, &a->k.weight,
-                                   &a->v.weight, &a->o.weight, &a->gate.weight,
-                                   &a->up.weight, &a->down.weight };
+        Matrix *each[] = { &a->qkv.weight, &a->q.weight, &a->k.weight, &a->v.weight,
+                           &a->o.weight, &a->gate.weight, &a->up.weight,
+                           &a->down.weight };
 
-        for (int i = 0; i < PER_LAYER; i++)
-            if (all[i]->data != NULL)
-                changes[n++] = (Change){ all[i], quantize_format(wanted, ROLE_LAYER) };
+        for (size_t i = 0; i < sizeof each / sizeof each[0]; i++)
+            if (each[i]->data != NULL)
+                all[n++] = each[i];
     }
-    for (int i = 0; i < n; i++)
-        if (changes[i].matrix->columns % BLOCK_NUMBERS != 0)
-            changes[i].format = changes[i].matrix->format;
+    return n;
+}
+
+/* What becomes of each, into changes; returns how many. */
+static int list_changes(Change *changes, Model *model, Format wanted)
+{
+    Matrix **all = memory_get(MODEL_MATRICES(model->config.L), sizeof *all);
+    bool tied = model->config.tied;
+    int n = model_matrices(all, model);
+
+    for (int i = 0; i < n; i++) {
+        Role role = i == 0 ? tied ? ROLE_TIED : ROLE_EMBEDDING
+                  : i == 1 && !tied ? ROLE_OUTPUT : ROLE_LAYER;
+
+        changes[i] = (Change){ all[i], quantize_format(wanted, role) };
+        if (all[i]->columns % BLOCK_NUMBERS != 0)
+            changes[i].format = all[i]->format;
+    }
+    memory_give_back(all);
     return n;
 }
 
@@ -216,7 +227,7 @@ bool model_quantize(Model *model, const Safetensors *file, Format format,
                     const Watch *watch, Error *error)
 {
     Weights *w = &model->weights;
-    Change *changes = memory_get(2 + PER_LAYER * model->config.L, sizeof *changes);
+    Change *changes = memory_get(MODEL_MATRICES(model->config.L), sizeof *changes);
     int n = list_changes(changes, model, format);
     Work work = { .file = file, .watch = watch, .error = error };
     size_t bytes = 0;

@@ -16,6 +16,11 @@
 bool model_quantize(Model *model, const Safetensors *file, Format format,
                     const Watch *watch, Error *error);
 
+/* Every matrix of the model once, into all [MODEL_MATRICES(L)]: the embedding, the
+ * output unless they are one, the layers' in order. Returns how many. */
+#define MODEL_MATRICES(L) (2 + 8 * (L))
+int model_matrices(Matrix **all, Model *model);
+
 /* The format that model_quantize gives to a matrix of this role. */
 typedef enum { ROLE_LAYER, ROLE_EMBEDDING, ROLE_OUTPUT, ROLE_TIED } Role;
 Format quantize_format(Format wanted, Role role);

@@ -92,7 +92,7 @@ static float book_dot(const Book *book, int o, const Coded *x, int t)
 
 /* ---- what is multiplied */
 
-typedef enum { ORDINARY, EXTREME, ODD_SCALES } Manner;
+typedef enum { ORDINARY, EXTREME, ODD_SCALES, ANY_BYTES } Manner;
 
 static uint16_t weight_scale(Manner manner, uint64_t *state)
 {
@@ -106,7 +106,8 @@ static uint16_t weight_scale(Manner manner, uint64_t *state)
     return (uint16_t)(0x1C00 + r % 0x1000 + (r >> 16 & 0x8000));   /* ±0.004 … 0.06 */
 }
 
-/* Groups of blocks at an odd address. int8 has no -128. Owner: the caller, *memory. */
+/* Groups of blocks at an odd address. int8 has no -128, but among any bytes.
+ * Owner: the caller, *memory. */
 static unsigned char *matrix_make(unsigned char **memory, Format format, int rows,
                                   int columns, Manner manner, uint64_t *state)
 {
@@ -124,7 +125,9 @@ static unsigned char *matrix_make(unsigned char **memory, Format format, int row
                 uint16_t scale = weight_scale(manner, state);
 
                 byte[0] = (unsigned char)scale, byte[1] = (unsigned char)(scale >> 8);
-            } else if (i >= 16 && format == FORMAT_INT4)
+            } else if (i >= 16 && manner == ANY_BYTES)
+                *byte = (unsigned char)(r % 4 == 0 ? 0x80 : r >> 2);
+            else if (i >= 16 && format == FORMAT_INT4)
                 *byte = (unsigned char)(manner != EXTREME ? r % 256
                                         : (r & 1) * 15 + (r >> 1 & 1) * 240);
             else if (i >= 16)
@@ -294,6 +297,16 @@ TEST(odd_scales)
             check_product(format, 33, 32 * (j + 1), all_T[j], ODD_SCALES, &state);
 }
 
+/* A file may hold what encode.c never writes: -128. */
+TEST(any_bytes)
+{
+    uint64_t state = 12;
+
+    for (Format format = FORMAT_INT8; format < FORMAT_COUNT; format++)
+        for (int j = 0; j < TS; j++)
+            check_product(format, 17, 64, all_T[j], ANY_BYTES, &state);
+}
+
 /* The worst sums of all: every product has the same sign. */
 TEST(the_largest_sums)
 {
@@ -301,9 +314,9 @@ TEST(the_largest_sums)
     int n = tables(all);
 
     for (Format format = FORMAT_INT8; format < FORMAT_COUNT; format++)
-        for (int sign = 0; sign < 4; sign++) {
+        for (int sign = 0; sign < 6; sign++) {
             unsigned char w[272] = {0};
-            int code = sign % 2 == 0 ? 127 : -127, weight = sign < 2 ? 127 : -127;
+            int code = sign % 2 == 0 ? 127 : -127, weight = sign < 2 ? 127 : sign < 4 ? -127 : -128;
             int8_t codes[32];
             float scale = 1, y[8];
             int32_t sum = 32 * code;
@@ -499,6 +512,25 @@ TEST(ties_go_to_even)
     free(made.memory);
 }
 
+/* All numbers lie at a tie, or a float beside it: x · (1/d) and x / d part here. */
+TEST(beside_a_tie)
+{
+    uint64_t state = 11;
+
+    for (int n = 0; n < 2000; n++) {
+        float x[32], d;
+
+        x[0] = ldexpf(1 + (float)(test_random(&state) >> 8) / 16777216, n % 200 - 100);
+        d = x[0] / 127;
+        for (int i = 1; i < 32; i++) {
+            float tie = ((float)(i * 4 - 64) + 0.5f) * d;
+
+            x[i] = i % 3 == 0 ? tie : nextafterf(tie, i % 3 == 1 ? INFINITY : -INFINITY);
+        }
+        check_coding(x, 1, 32);
+    }
+}
+
 /* Nought, −0, the smallest numbers, and the smallest d with an inverse. */
 TEST(blocks_with_no_scale)
 {
@@ -626,12 +658,14 @@ const Test blocks_tests[] = {
     { "by the book: every width", widths },
     { "extreme codes", extreme_codes },
     { "odd scales", odd_scales },
+    { "any bytes, as a file may hold them", any_bytes },
     { "the largest sums", the_largest_sums },
     { "any threads, any kernels: the same bits", any_threads },
     { "sizes", sizes },
     { "one row, widened", one_row },
     { "coding x by the book", coding_by_the_book },
     { "ties go to even", ties_go_to_even },
+    { "beside a tie", beside_a_tie },
     { "blocks with no scale", blocks_with_no_scale },
     { "what is not finite", not_finite },
     { "the largest numbers", the_largest_numbers },

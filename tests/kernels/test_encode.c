@@ -196,6 +196,24 @@ TEST(whole_numbers_come_back)
     expect(encode(FORMAT_INT8, w).error == 0);
 }
 
+/* All but the largest at a tie, or a float beside it: w · (1/d) and w / d part here. */
+TEST(beside_a_tie)
+{
+    uint64_t state = 80;
+
+    for (int n = 0; n < 2000; n++) {
+        float d = f16_to_f32((uint16_t)(0x2000 + test_random(&state) % 0x1000)), w[N];
+
+        w[0] = 127 * d;
+        for (int i = 1; i < N; i++) {
+            float tie = ((float)(i * 4 - 64) + 0.5f) * d;
+
+            w[i] = i % 3 == 0 ? tie : nextafterf(tie, i % 3 == 1 ? INFINITY : -INFINITY);
+        }
+        expect(encode(FORMAT_INT8, w).d == (double)d);
+    }
+}
+
 TEST(noughts)
 {
     for (Format format = FORMAT_INT8; format < FORMAT_COUNT; format++)
@@ -337,6 +355,7 @@ const Test encode_tests[] = {
     { "int8: half a step away", int8_is_half_a_step_away },
     { "int8: inside the range", int8_inside_the_range },
     { "whole numbers come back", whole_numbers_come_back },
+    { "beside a tie", beside_a_tie },
     { "noughts", noughts },
     { "huge numbers", huge },
     { "tiny numbers", tiny },
