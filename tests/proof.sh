@@ -10,6 +10,7 @@
 #   tours        every claim of every debugger tour, in gdb and in lldb
 #   mutants      lessons notice broken subjects: tests/lesson_mutants (cc alone)
 #   matrix       one hash over compilers, threads, chunks, kernels, formats
+#   emulated     AVX-512 kernels where the processor has no AVX-512 (libsimde-dev)
 #   oracles      transformers, tokenizers and safetensors as judges ($PYTHON with
 #                tests/requirements.txt)
 #   downloads    weights-tools/download against a server on this machine that breaks
@@ -34,7 +35,7 @@
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-steps=${*:-data readme transcripts book course tours mutants matrix oracles downloads notebooks sanitizers fuzzers ${FULL:+shapes peer}}
+steps=${*:-data readme transcripts book course tours mutants matrix emulated oracles downloads notebooks sanitizers fuzzers ${FULL:+shapes peer}}
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -102,6 +103,20 @@ course() { step "the course proves itself" "$build/run" grade --prove; }
 mutants() { step "lessons notice broken subjects" sh tests/mutants.sh "$build"; }
 
 matrix() { step "the bit matrix" sh tests/matrix.sh "$build"; }
+
+# The kernels' own source files, with another immintrin.h before them.
+emulated() {
+    [ "$(uname -m)" = x86_64 ] || { skip "emulated kernels: they are of x86-64"; return; }
+    printf '#include <simde/x86/avx512.h>' | ${CC:-cc} -E -x c - > /dev/null 2>&1 ||
+        { skip "emulated kernels: no SIMDe here (apt install libsimde-dev)"; return; }
+    if ${CC:-cc} -std=c11 -O2 -ffp-contract=off -Wno-psabi -D_GNU_SOURCE -Itests/emulate -Isrc \
+        -o "$build/blocks_emulated" tests/emulate/blocks_emulated.c src/kernels/blocks*.c \
+        src/kernels/format.c src/base/*.c src/numbers/*.c -lm > "$scratch/log" 2>&1; then
+        step "AVX-512 kernels, emulated" "$build/blocks_emulated"
+    else
+        tail -n 5 "$scratch/log"; again "emulated kernels"; failed=$((failed + 1))
+    fi
+}
 
 # debugs DEBUGGER: is it there, and may it start a program (a container may forbid it)?
 debugs() {

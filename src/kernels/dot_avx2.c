@@ -317,12 +317,20 @@ FUNCTIONS(F32, 4)
 FUNCTIONS(F16, 2)
 FUNCTIONS(BF16, 2)
 
+#define FLOATS                                                                \
+    .dot = { dot_F32, dot_F16, dot_BF16 },                                    \
+    .tile = { tile_F32, tile_F16, tile_BF16 },                                \
+    .weigh = { weigh_F32, weigh_F16, weigh_BF16 }
+
 const Kernels kernels_avx2 = {
-    .name = "avx2",
-    .dot = { dot_F32, dot_F16, dot_BF16 },
-    .tile = { tile_F32, tile_F16, tile_BF16 },
-    .weigh = { weigh_F32, weigh_F16, weigh_BF16 },
+    .name = "avx2", FLOATS,
     .blocks = { [FORMAT_INT8] = int8_avx2, [FORMAT_INT4] = int4_avx2 },
+};
+
+/* Floats are as above, since definition (a)'s eight lanes are one of these registers. */
+const Kernels kernels_avx512 = {
+    .name = "avx512", FLOATS,
+    .blocks = { [FORMAT_INT8] = int8_avx512, [FORMAT_INT4] = int4_avx512 },
 };
 
 #endif
