@@ -292,8 +292,8 @@ TEST(sentences)
             "f16");
     refused(&generate, "--kv f", "generate: --kv is \"f\", and it must be f32 or f16");
     refused(&generate, "--kv ''", "generate: --kv is \"\", and it must be f32 or f16");
-    refused(&generate, "--kernels neon", "generate: --kernels is \"neon\", and it "
-            "must be auto, plain or avx2");
+    refused(&generate, "--kernels sse9", "generate: --kernels is \"sse9\", and it "
+            "must be auto, plain, avx2, avx512 or neon");
     refused(&generate, "--color", "generate: --color needs a value, auto, always or "
             "never: --color auto|always|never");
     refused(&generate, "--stop=", "generate: --stop is an empty text, which would be "

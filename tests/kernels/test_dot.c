@@ -335,6 +335,8 @@ TEST(weighted_sum_of_rows)
 
 TEST(names_of_tables)
 {
+    static const char *const vectors[] = { "avx2", "avx512", "neon" };
+    const Kernels *fastest = NULL;      /* of vectors, slowest first         */
     Error error = {0};
 
     expect(kernels == &kernels_plain);              /* before anybody chose  */
@@ -343,11 +345,26 @@ TEST(names_of_tables)
     expect_ok(kernels_choose("auto", &error), &error);
     expect(!kernels_choose("avx9", &error));
     expect_int(error.code, EXIT_USAGE);
-    expect(error_mentions(&error, "avx9") && error_mentions(&error, "auto"));
-    if (kernels_choose("avx2", &error))
-        expect_text(kernels->name, "avx2");
-    else
-        expect(error.code == EXIT_USAGE && error_mentions(&error, "lacks"));
+    expect(error_mentions(&error, "avx9") && error_mentions(&error, "auto")
+           && error_mentions(&error, "avx512"));
+    for (int i = 0; i < 3; i++) {
+        Error lacking = {0};
+
+        if (kernels_choose(vectors[i], &lacking)) {
+            expect_text(kernels->name, vectors[i]);
+            fastest = kernels;
+        } else {
+            expect(lacking.code == EXIT_USAGE && error_mentions(&lacking, "lacks")
+                   && error_mentions(&lacking, vectors[i]));
+        }
+    }
+    expect_ok(kernels_choose("auto", &error), &error);
+    expect(fastest == NULL || kernels == fastest);
+#if defined(__x86_64__)
+    expect(!kernels_choose("neon", &error));
+#elif defined(__aarch64__)
+    expect_text(kernels->name, "neon");
+#endif
 }
 
 /* Bit 15 of MXCSR flushes small results to zero, bit 6 small operands. */
