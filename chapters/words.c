@@ -45,6 +45,10 @@ const Word words[] = {
       "from scores to one word: filters and a dart",
       "./run chapter05_sampling\n"
       "./run chapter05_sampling --temperature 1.5 --top-k 5 --seed 7\n" },
+    { "chapter06_quantize", chapter06_quantize, "[--file F]",
+      "the same weights in a quarter of the bytes",
+      "./run chapter06_quantize\n"
+      "./run chapter06_quantize --model smollm2-135m --file story.txt\n" },
     { "tokenize", command_tokenize, "[--model M] [--text T]",
       "a text as the ids that the model sees",
       "./run tokenize --text \"Once upon a time\"\n"

@@ -22,7 +22,7 @@
 #define ALL "*"
 #define LOOK "chapter03_layers chapter04_attention"     /* … into a model    */
 #define CHAPTERS "chapter00_map chapter01_tokenizer chapter02_weights " LOOK  \
-                 " chapter05_sampling"
+                 " chapter05_sampling chapter06_quantize"
 #define MODEL "tokenize detokenize logits generate perplexity " CHAPTERS
 #define READ "tokenize logits"                  /* words that take a text    */
 #define WRITE "generate chapter00_map"          /* … that go on with a text  */
@@ -47,7 +47,7 @@ const Option option_table[] = {
     { "--ids", 0, "1,2,3", OPTION_TEXT, FIELD(ids), 0, 0, "logits",
       "token ids instead of a text", false },
     { "--file", 0, "F", OPTION_TEXT, FIELD(file), 0, 0,
-      READ " perplexity " PROMPT,
+      READ " perplexity chapter06_quantize " PROMPT,
       "take the text from a file", false },
     { "--no-special", 0, NULL, OPTION_FLAG, FIELD(no_special), 0, 0, READ,
       "add no token that begins or ends a text", false },
@@ -140,10 +140,10 @@ const Option option_table[] = {
       "what the results are called: a commit", false },
 
     { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024,
-      PASS " " LOOK " chapter05_sampling benchmark synthesize inspect",
+      PASS " " LOOK " chapter05_sampling chapter06_quantize benchmark synthesize inspect",
       "any number gives the same bits (all usable cores)", false },
     { "--kernels", 0, "auto|plain|avx2|avx512|neon", OPTION_CHOICE, FIELD(kernels), 0, 0,
-      PASS " " LOOK " chapter05_sampling benchmark",
+      PASS " " LOOK " chapter05_sampling chapter06_quantize benchmark",
       "plain: the C that defines what is computed (auto)", false },
     { "--chunk", 0, "N", OPTION_INT, FIELD(chunk), 1, 4096, PASS " benchmark",
       "tokens per pass over a prompt (128)", false },
@@ -152,7 +152,7 @@ const Option option_table[] = {
     { "--kv", 0, "f32|f16", OPTION_CHOICE, FIELD(kv), 0, 0, PASS " benchmark",
       "number format of the cache (as the weights)", false },
     { "--seed", 0, "S", OPTION_WHOLE, FIELD(seed), 0, WHOLE_DOUBLE,
-      RUN " chapter01_tokenizer chapter05_sampling synthesize " JUDGE,
+      RUN " chapter01_tokenizer chapter05_sampling chapter06_quantize synthesize " JUDGE,
       "another seed, another result (0)", false },
 
     { "--json", 0, NULL, OPTION_FLAG, FIELD(json), 0, 0, ALL,
