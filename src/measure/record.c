@@ -58,7 +58,7 @@ static void pool(Report *into, const Report *line, int lines)
         for (int i = 0; i < lines; i++) {
             int at = speed_find(&line[i], newest, r);
             ReportSamples s = at < 0 ? (ReportSamples){0} : line[i].samples[at];
-            double limit = at < 0 ? 0 : report_cell(&line[i], at, SPEED_wall_seconds).number;
+            double limit = at < 0 ? 0 : report_cell(&line[i], at, SPEED_usual_wall_seconds).number;
 
             if (s.n > 0 && s.n <= 1000)
                 median[n++] = spread_of(s.x, s.n).median;
@@ -68,7 +68,7 @@ static void pool(Report *into, const Report *line, int lines)
         if (n >= FEW)
             into->samples[r] = (ReportSamples){ median, n };
         if (n >= FEW && walls > 0)
-            row(into->cell, r, into->columns)[SPEED_wall_seconds].number =
+            row(into->cell, r, into->columns)[SPEED_usual_wall_seconds].number =
                 spread_of(wall, walls).median;
     }
 }

@@ -1,11 +1,11 @@
 /* speed.c - how fast a model reads a prompt and writes, beside the machine's limits
  *
- *      load ──► warm up ──► peak of memory ──► walls ──► R × ┌ prompt       512 tokens
- *               all tests once                               ├ first token  9 tokens
- *                                                            └ generate     64 tokens
- *                                                               │ seconds
- *                              report ◄── median, interval ◄────┤
- *                                                  walls again ─┘
+ *      load ──► warm up ──► peak of memory ──► R × ┌ walls        memory, arithmetic
+ *               all tests once                     ├ prompt       512 tokens
+ *                                                  ├ first token  9 tokens
+ *                                                  └ generate     64 tokens
+ *                                                      │ seconds
+ *                    report ◄── medians, intervals ◄───┘
  *
  * Reading and writing are two different speeds. A prompt's tokens are all known: they go
  * through a layer together, each weight is read once for a whole chunk and used many
@@ -26,10 +26,9 @@
  *
  * What is read does not matter for the time, as long as it is the same in every run: the
  * prompt's ids are 7919 · i mod V. What is written is greedy. The tests of one repetition
- * follow each other instead of all prompts first, so that a slow minute of the
- * machine hits all of them alike. What takes less than 50 ms is run several times, and a
- * sample is their mean. The walls are measured before and after; the better counts. Their
- * 256 MB come after the peak of memory was taken, which has seen every test once.
+ * follow each other, and a round of the walls with them, instead of all prompts first, so
+ * that a slow minute of the machine hits all of them alike. What takes less than 50 ms is run several times, and a
+ * sample is their mean. The walls' 256 MB come after the peak of memory was taken, which has seen every test once.
  *
  * Read next: measure/walls.c, measure/verdict.c. Lesson: chapters/chapter09_speed.c.
  */
@@ -45,6 +44,7 @@
 #define FIRST_TOKENS 9              /* a short question                      */
 #define LEAST 0.05                  /* seconds that a sample takes           */
 #define MOST_TIMES 100
+#define WALLS_LEAST 3               /* rounds                                */
 #define STEP 7919                   /* a prime: visits ids all over V        */
 
 #define SPEED_COLUMN(name, head, text, unit, decimals)                        \
@@ -140,6 +140,11 @@ static void write_seconds(Report *report, const double *seconds, int n)
     report_samples(report, seconds, n);
 }
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 /*   seconds  [n] of one repetition each, > 0
  */
 void speed_row(Report *report, const SpeedPlan *plan, const SpeedTest *test,
@@ -148,7 +153,7 @@ void speed_row(Report *report, const SpeedPlan *plan, const SpeedTest *test,
     double median = spread_of(seconds, n).median;
     double memory = test->bytes / walls->read;
     double arithmetic = test->operations / walls->arithmetic;
-    double wall = memory > arithmetic ? memory : arithmetic;
+    double wall = larger(memory, arithmetic);
 
     begin_row(report, plan, test->name);
     write_seconds(report, seconds, n);
@@ -161,6 +166,9 @@ void speed_row(Report *report, const SpeedPlan *plan, const SpeedTest *test,
     report_number(report, SPEED_operations_per_second, test->operations / median);
     report_text(report, SPEED_wall, memory > arithmetic ? "memory" : walls->unit);
     report_number(report, SPEED_wall_seconds, wall);
+    report_number(report, SPEED_usual_wall_seconds,
+                  larger(test->bytes / walls->usual_read,
+                         test->operations / walls->usual_arithmetic));
     report_number(report, SPEED_wall_share, wall / median);
 }
 
@@ -262,26 +270,28 @@ static bool measure(Report *report, const Model *model, const SpeedPlan *plan, R
     int R = plan->repeats;
     int times[TESTS] = { 1, 1, 1 };
     size_t peak;
-    Walls before, after;
+    WallsWork *work;
+    Walls walls;
+    bool fine = true;
 
     if (!run_all(r, test, times, seconds, R, error))
         return false;
     peak = memory_peak();
     for (int i = 0; i < TESTS; i++)
         times[i] = speed_times(seconds[i * R]);
-    if (!walls_measure(&before, format, error))
+    work = walls_begin(format, error);
+    if (work == NULL)
         return false;
-    for (int i = 0; i < R; i++)
-        if (!run_all(r, test, times, seconds + i, R, error))
-            return false;
-    if (!walls_measure(&after, format, error))
-        return false;
-    before = walls_best(&before, &after);
+    for (int i = 0; i < max_int(R, WALLS_LEAST) && fine; i++) {
+        walls_round(work);
+        fine = i >= R || run_all(r, test, times, seconds + i, R, error);
+    }
+    walls = walls_end(work);
     load_row(report, model, plan, peak);
-    for (int i = 0; i < TESTS; i++)
-        speed_row(report, plan, &test[i], row(seconds, i, R), R, &before);
-    wall_rows(report, plan, &before);
-    return true;
+    for (int i = 0; i < TESTS && fine; i++)
+        speed_row(report, plan, &test[i], row(seconds, i, R), R, &walls);
+    wall_rows(report, plan, &walls);
+    return fine;
 }
 
 int speed_positions(const SpeedPlan *plan, const Config *config)
@@ -290,7 +300,7 @@ int speed_positions(const SpeedPlan *plan, const Config *config)
                    config->context);
 }
 
-/* Cost: R + 1 times the tests, twice the walls. */
+/* Cost: R + 1 times the tests, R rounds of the walls. */
 bool speed_run(Report *report, Session *session, const SpeedPlan *plan, Error *error)
 {
     const Model *model = session->model;

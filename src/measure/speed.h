@@ -15,7 +15,8 @@
 
 /* X(name, head, text, unit, decimals): columns of report.h. seconds is the median of the
  * samples, low and high the interval around it; wall_share is the part of the speed
- * that the nearer wall would allow, in % for a person. */
+ * that the nearer wall would allow, in % for a person; usual_wall_seconds is what the
+ * same work takes at the median of the walls' rounds, see walls.h. */
 #define SPEED_COLUMNS(X)                                                      \
     X(model,                "model",   true,  1,    0)                        \
     X(format,               "format",  true,  1,    0)                        \
@@ -34,6 +35,7 @@
     X(operations_per_second,"GFLOP/s", false, 1e9,  1)                        \
     X(wall,                 "wall",    true,  1,    0)                        \
     X(wall_seconds,         NULL,      false, 1,    0)                        \
+    X(usual_wall_seconds,   NULL,      false, 1,    0)                        \
     X(wall_share,           "of it", false, 0.01, 0)                        \
     X(weights_bytes,        NULL,      false, 1,    0)                        \
     X(peak_memory_bytes,    "peak MB", false, 1e6,  1)

@@ -18,8 +18,9 @@
  * h of one side is half of its interval (measure/report.c), over its median. Both are
  * added, not their squares: times on a shared machine are not independent. Below 3 % is
  * what the place of a page or a branch in memory does by itself. By how much
- * the machine's own wall moved between the two runs is the machine's doing, and
- * is taken off what is the program's.
+ * the usual speed of the machine itself (the median of the walls' rounds, measured between
+ * the tests) moved from one run to the other is the machine's doing, and is taken off what
+ * is the program's: a neighbour who compiled during one of them shows in both.
  *
  * With five normal samples on either side and no wall, (3) calls one in a hundred
  * differences that are none (tests/measure/test_verdict.c counts them). Fewer than three
@@ -81,8 +82,8 @@ static const ReportColumn compared_columns[] = {
  * anything: zero is no wall. */
 static double wall_ratio(const Report *before, int b, const Report *now, int r)
 {
-    double then = report_cell(before, b, SPEED_wall_seconds).number;
-    double today = report_cell(now, r, SPEED_wall_seconds).number;
+    double then = report_cell(before, b, SPEED_usual_wall_seconds).number;
+    double today = report_cell(now, r, SPEED_usual_wall_seconds).number;
 
     return then > 0 && today > 0 ? then / today : 1;
 }

@@ -38,7 +38,9 @@
  * leaves lying. Elsewhere a plain loop stands for the arithmetic, at the mercy of
  * the compiler, and says so.
  *
- * Every figure is the best of several rounds: other programs only make it smaller.
+ * A wall is the best of several rounds: other programs only make it smaller. The median
+ * of the rounds is kept too. It is no wall, but it tells how much of the machine was ours
+ * while the work between the rounds was measured, and two runs are compared with it.
  * A model that fits into the caches is not read from memory, and can be faster than (1).
  *
  * Source: Williams, Waterman and Patterson, "Roofline", 2009. Read next: measure/speed.c.
@@ -54,12 +56,12 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/parallel.h"      /* parallel_for: the wall has threads too    */
+#include "measure/report.h"     /* spread_of                                 */
 
 #define MEMORY ((size_t)256 << 20)  /* bytes; more than the caches           */
 #define STRIP 65536                 /* bytes: one piece of reading           */
 #define STRIPS (int)(MEMORY / STRIP)
 #define AHEAD 2048                  /* bytes that a prefetch runs in front   */
-#define ROUNDS 5                    /* of which the best counts              */
 #define CHAINS 12                   /* fused: 4 … 5 cycles each, two at a time */
 #define SHORT 6                     /* chains of additions: one cycle each   */
 #define STEPS 20000                 /* of each chain, in one piece           */
@@ -70,18 +72,27 @@
  * calls it through a pointer cannot know that nobody reads them. */
 typedef void Multiply(void *out, int steps);
 
-typedef struct {                    /* of one measurement                    */
-    const unsigned char *bytes;     /* [MEMORY + AHEAD]                      */
-    bool prefetch;
+typedef struct {
     Multiply *multiply;
+    double operations;              /* of one step of all chains             */
+    const char *unit;
+} Multiplier;
+
+struct WallsWork {
+    unsigned char *bytes;           /* [MEMORY + AHEAD]                      */
+    bool prefetch;
+    Multiplier multiplier;
     uint64_t kept[STRIPS];          /* what was read                         */
-} Work;
+    double read[WALLS_ROUNDS], arithmetic[WALLS_ROUNDS];
+    int rounds;                     /* so many of them are there             */
+    Walls walls;
+};
 
 /* ---- memory */
 
 static void read_strips(int begin, int end, int worker, void *arg)
 {
-    Work *work = arg;
+    WallsWork *work = arg;
 
     (void)worker;
     for (int s = begin; s < end; s++) {
@@ -100,16 +111,15 @@ static void read_strips(int begin, int end, int worker, void *arg)
     }
 }
 
-/* Bytes per second. */
-static double read_speed(Work *work, int threads)
+/* Bytes per second, of the better way. */
+static double read_speed(WallsWork *work)
 {
     double best = 0;
 
-    parallel_set_threads(threads);
-    for (int i = 0; i < 2 * ROUNDS; i++) {
+    for (int way = 0; way < 2; way++) {
         double start = clock_seconds(), speed;
 
-        work->prefetch = i % 2 == 1;
+        work->prefetch = way == 1;
         parallel_for(STRIPS, 16, read_strips, work);
         speed = (double)MEMORY / (clock_seconds() - start);
         best = speed > best ? speed : best;
@@ -117,13 +127,7 @@ static double read_speed(Work *work, int threads)
     return best;
 }
 
-/* ---- arithmetic: chains of steps, and how many operations one step is */
-
-typedef struct {
-    Multiply *multiply;
-    double operations;              /* of one step of all chains             */
-    const char *unit;
-} Multiplier;
+/* ---- arithmetic: chains of steps */
 
 #if defined(__x86_64__)
 
@@ -265,63 +269,69 @@ static void multiply_plain(void *out, int steps)
 
 static void multiply_pieces(int begin, int end, int worker, void *arg)
 {
-    const Work *work = arg;
+    const WallsWork *work = arg;
     unsigned char sums[SUMS];
 
     (void)worker;
     for (int p = begin; p < end; p++)
-        work->multiply(sums, STEPS);
+        work->multiplier.multiply(sums, STEPS);
 }
 
 /* Operations per second, all threads together. */
-static double multiply_speed(Work *work, const Multiplier *m)
+static double multiply_speed(WallsWork *work)
 {
-    int pieces = min_int(PIECES * parallel_threads(), STRIPS);
-    double best = 0;
+    int pieces = PIECES * parallel_threads();
+    double start = clock_seconds();
 
-    work->multiply = m->multiply;
-    for (int i = 0; i < ROUNDS; i++) {
-        double start = clock_seconds(), speed;
-
-        parallel_for(pieces, 1, multiply_pieces, work);
-        speed = m->operations * STEPS * pieces / (clock_seconds() - start);
-        best = speed > best ? speed : best;
-    }
-    return best;
+    parallel_for(pieces, 1, multiply_pieces, work);
+    return work->multiplier.operations * STEPS * pieces / (clock_seconds() - start);
 }
 
-/* Cost: some 0.3 s, 256 MB. */
-bool walls_measure(Walls *walls, Format format, Error *error)
+static void keep_larger(double *best, double x)
 {
-    int threads = parallel_threads();
+    *best = x > *best ? x : *best;
+}
+
+/* Cost: some 0.1 s. */
+void walls_round(WallsWork *work)
+{
+    Walls *walls = &work->walls;
+    int threads = parallel_threads(), i = work->rounds++;
+
+    must(i < WALLS_ROUNDS, "more than %d rounds", WALLS_ROUNDS);
+    parallel_set_threads(1);
+    keep_larger(&walls->read_one, read_speed(work));
+    parallel_set_threads(threads);
+    work->read[i] = read_speed(work);
+    work->arithmetic[i] = multiply_speed(work);
+    keep_larger(&walls->read, work->read[i]);
+    keep_larger(&walls->arithmetic, work->arithmetic[i]);
+}
+
+WallsWork *walls_begin(Format format, Error *error)
+{
     unsigned char *bytes = memory_get_large(MEMORY + AHEAD, "what a measurement of the "
                                             "memory's speed reads", error);
-    Work *work;
-    Multiplier m = { multiply_plain, CHAINS * 4 * 2, "plain C" };
+    WallsWork *work;
 
-    *walls = (Walls){0};
     if (bytes == NULL)
-        return false;
+        return NULL;
+    memset(bytes, 1, MEMORY + AHEAD);       /* pages that were never written are one */
     work = memory_get(1, sizeof *work);
     work->bytes = bytes;
-    memset(bytes, 1, MEMORY + AHEAD);       /* pages that were never written are one */
-    walls->read_one = read_speed(work, 1);
-    walls->read = read_speed(work, threads);
-    find_fastest(&m, format);
-    walls->arithmetic = multiply_speed(work, &m);
-    walls->unit = m.unit;
+    work->multiplier = (Multiplier){ multiply_plain, CHAINS * 4 * 2, "plain C" };
+    find_fastest(&work->multiplier, format);
+    return work;
+}
+
+Walls walls_end(WallsWork *work)
+{
+    Walls walls = work->walls;
+
+    walls.unit = work->multiplier.unit;
+    walls.usual_read = spread_of(work->read, work->rounds).median;
+    walls.usual_arithmetic = spread_of(work->arithmetic, work->rounds).median;
+    memory_give_back(work->bytes);
     memory_give_back(work);
-    memory_give_back(bytes);
-    return true;
-}
-
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
-Walls walls_best(const Walls *a, const Walls *b)
-{
-    return (Walls){ larger(a->read, b->read), larger(a->read_one, b->read_one),
-                    larger(a->arithmetic, b->arithmetic), a->unit };
+    return walls;
 }
