@@ -26,9 +26,10 @@
  *
  * What is read does not matter for the time, as long as it is the same in every run: the
  * prompt's ids are 7919 · i mod V. What is written is greedy. The tests of one repetition
- * follow each other, and a round of the walls with them, instead of all prompts first, so
- * that a slow minute of the machine hits all of them alike. What takes less than 50 ms is run several times, and a
- * sample is their mean. The walls' 256 MB come after the peak of memory was taken, which has seen every test once.
+ * follow each other, and a round of the walls with them, instead of all prompts first: a
+ * slow minute of the machine then hits all of them alike. What takes less than 50 ms is
+ * run several times, and a sample is their mean. The walls' 256 MB come after the peak of
+ * memory was taken, which has seen every test once.
  *
  * Read next: measure/walls.c, measure/verdict.c. Lesson: chapters/chapter09_speed.c.
  */
