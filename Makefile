@@ -94,6 +94,12 @@ $(BUILD)/bench: $(BUILD)/tests/bench/bench_matmul.o $(LIB)
 $(BUILD)/bench_tokenizer: $(BUILD)/tests/bench/bench_tokenizer.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+RECORD  = $(BUILD)/bench-history.jsonl
+bench-record: $(BUILD)/run      ## speeds of the models here, a line more in RECORD=F
+	@$(BUILD)/run benchmark $(patsubst models/%/config.json,--model %,$(wildcard models/*/config.json)) \
+	  --quantize none --quantize int8 --quantize int4 --record "$(RECORD)" \
+	  --label "$$(git describe --always --dirty 2> /dev/null || echo unknown)"
+
 example: $(BUILD)/example       ## src as a library: chapters/example/story.c
 $(BUILD)/example: $(BUILD)/chapters/example/story.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -131,7 +137,7 @@ clean:                  ## forget everything that was built
 
 help:                   ## this list
 	@echo 'make             ./run and the tools over weight files, optimized'
-	@sed -n 's/^\([a-z]*\):.*## /make \1@/p' Makefile | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /make \1@/p' Makefile | awk -F@ '{ printf "%-17s %s\n", $$1, $$2 }'
 
-.PHONY: all tools debug test style proof bench example book install clean help
+.PHONY: all tools debug test style proof bench bench-record example book install clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
