@@ -46,6 +46,7 @@
 #include "files/json_write.h"       /* --json                               */
 #include "model/weights.h"          /* which tensors a model has            */
 #include "weights-tools/common/byte_tokenizer.h"
+#include "weights-tools/common/companions.h"
 #include "weights-tools/common/disk.h"
 #include "weights-tools/common/newfolder.h"
 #include "weights-tools/common/random_weights.h"
@@ -54,12 +55,6 @@
 
 #define MEGA 1e6                    /* of --shard-size, as the hub counts    */
 #define SMALL_FILES 5000000         /* bytes: tokenizer and the like, at most */
-
-/* What is copied from beside the given config.json. */
-static const char *const companions[] = {
-    "tokenizer.json", "tokenizer_config.json", "generation_config.json",
-    "chat_template.jinja",
-};
 
 typedef struct {                    /* one run                              */
     const char *folder;             /* where the model goes                 */
@@ -176,23 +171,11 @@ static bool write_config(Synthesis *s, Error *error)
 
 static bool copy_companions(Synthesis *s, Error *error)
 {
-    for (size_t i = 0; i < sizeof companions / sizeof companions[0]; i++) {
-        const char *from = arena_print(&s->arena, "%s/%s", s->beside, companions[i]);
-        MapFile file;
-        bool fine;
+    bool tokenizer;
 
-        if (!path_is_file(from))
-            continue;
-        if (!mapfile_open(&file, from, error))
-            return false;
-        fine = atomicfile_save(newfolder_path(&s->made, companions[i]), file.bytes,
-                               file.size, error);
-        mapfile_close(&file);
-        if (!fine)
-            return false;
-        if (i == 0)
-            s->tokenizer = "copied";
-    }
+    if (!companions_copy(&s->made, s->beside, &tokenizer, error))
+        return false;
+    s->tokenizer = tokenizer ? "copied" : NULL;
     return true;
 }
 

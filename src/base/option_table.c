@@ -115,8 +115,8 @@ const Option option_table[] = {
 
     { "--model", 0, "M", OPTION_TEXT, FIELD(model), 0, 0, MODEL,
       "name or folder; models lists them (storyteller)", false },
-    { "--quantize", 0, "none|int8|int4", OPTION_CHOICE, FIELD(quantize), 0, 0, PASS,
-      "weights as 8- or 4-bit blocks, made at load (none)", false },
+    { "--quantize", 0, "none|int8|int4", OPTION_CHOICE, FIELD(quantize), 0, 0,
+      PASS " quantize", "weights as 8- or 4-bit blocks, made at load (none)", false },
 
     { "--suite", 0, "S", OPTION_TEXT, FIELD(suite), 0, 0, "benchmark",
       "what to measure (speed)", false },
@@ -140,7 +140,8 @@ const Option option_table[] = {
       "what the results are called: a commit", false },
 
     { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024,
-      PASS " " LOOK " chapter05_sampling chapter06_quantize benchmark synthesize inspect",
+      PASS " " LOOK " chapter05_sampling chapter06_quantize benchmark synthesize inspect "
+      "quantize",
       "any number gives the same bits (all usable cores)", false },
     { "--kernels", 0, "auto|plain|avx2|avx512|neon", OPTION_CHOICE, FIELD(kernels), 0, 0,
       PASS " " LOOK " chapter05_sampling chapter06_quantize benchmark",

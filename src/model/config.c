@@ -234,8 +234,6 @@ static bool read_switches(Config *c, const Json *root, Error *error)
 static bool refuse_unsupported(const Json *root, Error *error)
 {
     static const struct { const char *name, *why; } fields[] = {
-        { "quantization_config", "quantized files are not supported yet; "
-          "supported: " SUPPORTED },
         { "sliding_window", "attention over a window of the text is not "
           "supported: every token here sees all before it; supported: " SUPPORTED },
     };
@@ -248,6 +246,31 @@ static bool refuse_unsupported(const Json *root, Error *error)
                              fields[i].name, node->offset, fields[i].why);
     }
     return true;
+}
+
+/* Our own blocks, as weights-tools/quantize stores them, tell by their shapes what they
+ * are. The formats of others are their own. */
+static bool refuse_quantized(const Json *root, Error *error)
+{
+    const Json *node = json_given(root, "quantization_config");
+    const Json *method = json_get(node, "quant_method");
+    char shown[JSON_SHOWN];
+    int64_t version;
+
+    if (node == NULL)
+        return true;
+    if (!json_equals(method, CONFIG_QUANTIZED))
+        return error_set(error, "config.json: quantization_config at byte %zu: weights "
+                         "quantized by %s are not supported: take the model's F32, F16 or "
+                         "BF16 files (--quantize and build/weights-tools/quantize make "
+                         "blocks of them)", node->offset, json_is(method, JSON_STRING)
+                         ? json_show(shown, method->text, method->length) : "others");
+    return (json_integer(&version, json_get(node, "version"))
+            && version == CONFIG_QUANTIZED_VERSION)
+        || error_set(error, "config.json: quantization_config at byte %zu: its version is "
+                     "not %d, the one that this program knows: quantize the model again "
+                     "with build/weights-tools/quantize", node->offset,
+                     CONFIG_QUANTIZED_VERSION);
 }
 
 /* All counts, and what must hold between them.
@@ -391,6 +414,7 @@ bool config_read(Config *config, const Json *root, Error *error)
     if (!json_is(root, JSON_OBJECT))
         return error_set(error, "config.json: it must hold one object");
     return read_family(config, root, error) && refuse_unsupported(root, error)
+        && refuse_quantized(root, error)
         && read_switches(config, root, error) && read_shape(config, root, error)
         && read_rope(config, root, error) && read_ends(config, root, error);
 }

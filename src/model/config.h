@@ -18,6 +18,8 @@ typedef enum {
 } Architecture;
 
 #define CONFIG_EOS 8            /* more end-of-text ids than any model has   */
+#define CONFIG_QUANTIZED "billion-llm"  /* quant_method of what weights-tools/quantize */
+#define CONFIG_QUANTIZED_VERSION 1      /* … writes, and the version of its format */
 
 typedef struct {
     Architecture architecture;  /* architectures[0]                          */
