@@ -58,6 +58,7 @@
 
 #include "base/memory.h"
 #include "chapters/lesson/families.h"
+#include "chapters/lesson/looking.h"
 #include "chapters/lesson/pictures.h"
 #include "chapters/lesson/weightsfile.h"
 #include "chapters/words.h"
@@ -238,9 +239,9 @@ static void show_memory(Look *k)
                      has[0] != '\0' ? ", " : "", dtype_name((Dtype)d));
     }
     picture_text(&k->l, "today", "this engine computes with", has);
-    lesson_say(&k->l, "Q8 and Q4 are what these weights would take: this engine does "
-               "not have them yet. On top come the activations, the rows of numbers of the "
-               "pass itself, which are small.");
+    lesson_say(&k->l, "Q8 and Q4 are what these weights would take: --quantize makes them "
+               "when a model is loaded (chapter 06; the output stays in 8). On top come the "
+               "activations, the rows of numbers of the pass itself, which are small.");
 }
 
 /* Part 5: the same engine, other settings. */
@@ -352,7 +353,7 @@ int chapter02_weights(const Options *options)
 
     lesson_begin(&k.l, "chapter02_weights", "02 weights: a model is a file", options);
     fine = modeldir_open(&k.dir, options->model, MODELDIR_WEIGHTS, &error)
-        && weightsfile_look(&k.w, &k.dir.file, &error);
+        && looking_floats(&k.dir, &error) && weightsfile_look(&k.w, &k.dir.file, &error);
     if (fine) {
         show_map(&k);
         show_bytes(&k);

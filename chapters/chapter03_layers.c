@@ -285,7 +285,8 @@ static bool look(Lesson *l, Layers *w, const Options *o, Error *error)
 {
     int L;
 
-    if (!model_open(&w->m, o, error) || !looking_prompt(&w->ids, &w->m, o, PROMPT, error))
+    if (!model_open(&w->m, o, error) || !looking_floats(&w->m.dir, error)
+        || !looking_prompt(&w->ids, &w->m, o, PROMPT, error))
         return false;
     L = w->m.model.config.L;
     if (!looking_choice(&w->layer, "--layer", o->layer, 0, L, error))

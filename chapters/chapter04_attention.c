@@ -351,7 +351,8 @@ static bool prove(Lesson *l, Looks *k, const Options *o, Error *error)
 
 static bool look(Lesson *l, Looks *k, const Options *o, Error *error)
 {
-    if (!model_open(&k->m, o, error) || !looking_prompt(&k->ids, &k->m, o, PROMPT, error)
+    if (!model_open(&k->m, o, error) || !looking_floats(&k->m.dir, error)
+        || !looking_prompt(&k->ids, &k->m, o, PROMPT, error)
         || !view_read(&k->view, &k->m, o, &k->ids, k->ids.count, error))
         return false;
     view_weigh(&k->view);

@@ -24,6 +24,21 @@
 
 #define GUESSES 5
 
+bool looking_floats(const ModelDir *dir, Error *error)
+{
+    for (int i = 0; i < dir->file.count; i++) {
+        const Tensor *t = &dir->file.tensors[i];
+        char shown[JSON_SHOWN];
+
+        if (t->dtype == DTYPE_U8 && t->rank == 3)
+            return error_set(error, "%s: %s is stored in blocks of whole numbers, and this "
+                             "lesson looks at the weights as floats: take the model that "
+                             "it was made from", dir->path,
+                             json_show(shown, t->name, strlen(t->name)));
+    }
+    return true;
+}
+
 bool looking_prompt(Ids *ids, const OpenModel *m, const Options *options,
                     const char *otherwise, Error *error)
 {

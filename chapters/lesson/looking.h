@@ -12,6 +12,10 @@
 
 #define LOOKING_MOST 48             /* tokens that a picture has room for    */
 
+/* Are the weights floats, a number at a time? Errors: exit 3, a matrix in blocks
+ * (weights-tools/quantize). */
+bool looking_floats(const ModelDir *dir, Error *error);
+
 /* The prompt's ids. Errors: those of take_prompt; exit 2 for fewer than two tokens or
  * more than LOOKING_MOST. */
 bool looking_prompt(Ids *ids, const OpenModel *m, const Options *options,
