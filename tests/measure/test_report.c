@@ -175,6 +175,12 @@ TEST(csv_is_as_the_standard_says)
                 "\"a|b,\"\"c\"\"\",12345678901,0.1,,\"A \"\"fast\"\" one, with comma\",2\r\n"
                 "plain,,,,\"A \"\"fast\"\" one, with comma\",2\r\n");
     report_free(&r);
+    report_init(&r, "things", columns);         /* a quote without a comma   */
+    report_row(&r);
+    report_text(&r, 0, "6\" disk");
+    expect_text(saved(&r, "quote.csv"), "name,bytes_per_second,hidden,empty\r\n"
+                "\"6\"\" disk\",,,\r\n");
+    report_free(&r);
 }
 
 TEST(markdown_is_a_table)
