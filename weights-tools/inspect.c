@@ -20,7 +20,7 @@
  *
  * Any safetensors file will do, and any folder of shards: it need not be a model.
  * Formats that are no plain numbers (packed 4-bit, scales) are listed with their
- * shape. Words behind the file choose tensors whose names contain one of them.
+ * shape, and the blocks of weights-tools/quantize as such. Words behind the file choose tensors whose names contain one of them.
  *
  * Names that differ only in a layer's number would hide what differs: what stands
  * before the number is said once, and layer 10 comes behind layer 9.
@@ -232,6 +232,9 @@ static void put_line(Inspection *in, const TensorLook *found)
         printf("\n    ");
     if (found->numbers)
         put_numbers(&found->s);
+    else if (found->blocks != FORMAT_COUNT)
+        printf("%s in blocks of %d rows by %d columns", format_name(found->blocks),
+               GROUP_ROWS, BLOCK_NUMBERS);
     else
         printf("numbers of this format are not summarised");
     putchar('\n');
@@ -281,7 +284,7 @@ static void look(Inspection *in, TensorLook *found, const Tensor *tensor)
     char shown[JSON_SHOWN];
 
     tensorlook_take(found, tensor, file_of(in, tensor));
-    in->numbers += tensor_count(tensor);
+    in->numbers += found->count;
     in->bytes += tensor->bytes;
     in->dtypes[tensor->dtype]++;
     for (int i = 0; i < found->unusual.count; i++)

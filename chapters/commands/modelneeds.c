@@ -17,8 +17,8 @@
  * A model that cannot be run is looked at as far as it goes. What its file holds can be
  * counted without knowing what it is for; what it would need in memory cannot.
  *
- * int8 and int4 say what the weights would take in blocks of 32 with one 16-bit scale:
- * 8.5 and 4.5 bits for each. The embedding and the output stay at 8.5.
+ * int8 and int4 say what --quantize would make of the weights. A model that is stored in
+ * blocks (weights-tools/quantize) is that already, and needs what its file holds.
  *
  * Read next: chapters/lesson/modelsize.c.
  */
@@ -64,10 +64,10 @@ static const char *what_to_open(const FoundModel *found)
 static void measure_model(ModelSeen *seen, const Config *config, const Weights *weights,
                           Arena *arena)
 {
-    static const struct { int block, end; } needs[] = {
-#define NEED_BYTES(name, block, end) { block, end },
-        NEEDS(NEED_BYTES)
-#undef NEED_BYTES
+    static const Format formats[] = {
+#define NEED_FORMAT(name, format) format,
+        NEEDS(NEED_FORMAT)
+#undef NEED_FORMAT
     };
     int count;
     const Tensor *tensors = weights_expected(config, arena, &count);
@@ -76,8 +76,13 @@ static void measure_model(ModelSeen *seen, const Config *config, const Weights *
     seen->V = config->V;
     seen->parameters = weights->parameters;
     seen->session = (double)size.session;
+    if (weights->format >= FORMAT_FLOATS)
+        snprintf(seen->format, sizeof seen->format, "%s", format_name(weights->format));
     for (int i = 0; i < NEED_COUNT; i++)
-        seen->needed[i] = modelsize_needed(&size, needs[i].block, needs[i].end);
+        if (weights->format < FORMAT_FLOATS)
+            seen->needed[i] = modelsize_needed(&size, formats[i]);
+        else if (weights->format == formats[i])
+            seen->needed[i] = model_needs_now(seen);
 }
 
 void model_look(ModelSeen *seen, const FoundModel *found, Arena *arena)

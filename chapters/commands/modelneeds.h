@@ -8,11 +8,10 @@
 #include "chapters/commands/found.h"
 #include "decode/modeldir.h"
 
-/* Number formats of the matrices: X(member of JSON, bytes of 32 numbers in a layer,
- * in the embedding and the output). */
-#define NEEDS(X) X(f16, 64, 64) X(int8, 34, 34) X(int4, 18, 34)
+/* Number formats of the matrices: X(member of JSON, format). */
+#define NEEDS(X) X(f16, FORMAT_F16) X(int8, FORMAT_INT8) X(int4, FORMAT_INT4)
 
-#define NEED_ENUM(name, block, end) NEED_##name,
+#define NEED_ENUM(name, format) NEED_##name,
 enum { NEEDS(NEED_ENUM) NEED_COUNT };
 #undef NEED_ENUM
 

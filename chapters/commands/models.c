@@ -85,8 +85,8 @@ static void print_numbers(const ModelSeen *seen, Arena *arena)
     printf(" %s%*s %7s %-6s %7s", kind, KIND_WIDTH - columns_of(kind), "",
            short_count(parameters, (double)seen->parameters), seen->format,
            short_bytes(arena, (double)seen->bytes));
-    for (int i = 0; i < NEED_COUNT && seen->needed[i] > 0; i++)
-        printf(" %7s%s", short_bytes(arena, seen->needed[i]),
+    for (int i = 0; i < NEED_COUNT && seen->supported; i++)
+        printf(" %7s%s", seen->needed[i] > 0 ? short_bytes(arena, seen->needed[i]) : "-",
                seen->needed[i] >= (double)memory_machine() ? "!"
                : i + 1 < NEED_COUNT ? " " : "");
     printf("\n");
@@ -129,16 +129,16 @@ static void print_table(const ModelSeen *seen, int count, Arena *arena)
         printf("none: start ./run from the clone\n");
     printf("\nThis machine has %s of memory%s.\n"
            "Needed are the weights, the KV cache of %d tokens (or the context) in f16, and\n"
-           "the rows of a pass. int8 and int4: what the model would need with matrices in\n"
-           "blocks of 32 weights of 8 or 4 bits (embedding and output: 8); this engine\n"
-           "computes with what the file holds, F32, F16 or BF16.\n",
+           "the rows of a pass. int8 and int4: with --quantize, which makes blocks of 32\n"
+           "weights of 8 or 4 bits at load (the output: 8). A model that the program\n"
+           "quantize has stored in such blocks is one of them.\n",
            short_bytes(arena, (double)memory_machine()),
            marked ? "; ! is more than that" : "", NEED_POSITIONS);
 }
 
 static void write_model(JsonWriter *w, const ModelSeen *seen)
 {
-#define NEED_KEY(name, block, end) #name,
+#define NEED_KEY(name, format) #name,
     static const char *const keys[] = { NEEDS(NEED_KEY) };
 #undef NEED_KEY
 
@@ -155,8 +155,9 @@ static void write_model(JsonWriter *w, const ModelSeen *seen)
                     && model_needs_now(seen) < (double)memory_machine());
     json_write_object(w, "needed");
     json_write_integer(w, "file", (int64_t)model_needs_now(seen));
-    for (int i = 0; i < NEED_COUNT && seen->needed[i] > 0; i++)
-        json_write_integer(w, keys[i], (int64_t)seen->needed[i]);
+    for (int i = 0; i < NEED_COUNT; i++)
+        if (seen->needed[i] > 0)
+            json_write_integer(w, keys[i], (int64_t)seen->needed[i]);
     json_write_object_end(w);
     json_write_array(w, "draft_of");
     for (int i = 0; i < seen->drafts; i++)

@@ -11,9 +11,8 @@
  * blocks of 32 with one 16-bit scale, 8 bits are 8.5 and 4 bits are 4.5.
  *
  * Norms and biases are some ten thousand numbers and stay float32 in every format. A
- * matrix whose rows are not whole blocks stays in 16 bits. The first matrix and the
- * last, where tokens become numbers and numbers become tokens, suffer most from 4 bits:
- * they are counted apart, so that they can stay in 8 when the layers have 4.
+ * matrix whose rows are not whole blocks stays in 16 bits. The output suffers most from 4
+ * bits and keeps 8: model/quantize.c says which matrix becomes what, and is asked.
  *
  * What is mapped from a file needs no memory until it is read, but every weight is
  * read for every token; so a model runs well when all of (2) fits.
@@ -24,14 +23,30 @@
 
 #include <string.h>                 /* strstr                                */
 
-#include "kernels/dot.h"            /* format_of                             */
+#include "model/quantize.h"         /* quantize_format: asked, not copied    */
 
 #define CHUNK 128                   /* rows of a pass, unless --chunk says   */
 
-/* Tokens in or tokens out: model.embed_tokens, gpt_neox.embed_in, lm_head, embed_out. */
-static bool is_end(const char *name)
+/* The part that a matrix plays, by its name in any of the architectures. */
+static Role role_of(const char *name, bool tied)
 {
-    return strstr(name, "embed") != NULL || strstr(name, "lm_head") != NULL;
+    if (strstr(name, "lm_head") != NULL || strstr(name, "embed_out") != NULL)
+        return ROLE_OUTPUT;
+    if (strstr(name, "embed") != NULL)
+        return tied ? ROLE_TIED : ROLE_EMBEDDING;
+    return ROLE_LAYER;
+}
+
+/* One matrix of whole blocks, in each format. */
+static void add_blocks(ModelSize *size, const Tensor *t, bool tied)
+{
+    Role role = role_of(t->name, tied);
+    int columns = (int)t->shape[t->rank - 1];
+    int rows = (int)(tensor_count(t) / t->shape[t->rank - 1]);
+
+    size->blocks += tensor_count(t);
+    size->int8 += blocks_bytes(quantize_format(FORMAT_INT8, role), rows, columns);
+    size->int4 += blocks_bytes(quantize_format(FORMAT_INT4, role), rows, columns);
 }
 
 ModelSize modelsize_of(const Tensor *tensors, int count, const Config *config,
@@ -48,8 +63,10 @@ ModelSize modelsize_of(const Tensor *tensors, int count, const Config *config,
             continue;               /* a buffer that holds no weights        */
         if (t->rank < 2)
             size.vectors += numbers;
-        else if (t->shape[t->rank - 1] % 32 == 0)
-            size.blocks += numbers, size.ends += is_end(t->name) ? numbers : 0;
+        else if (numbers > 0 && t->shape[t->rank - 1] % BLOCK_NUMBERS == 0
+                 && numbers / t->shape[t->rank - 1] < INT32_MAX
+                 && t->shape[t->rank - 1] < INT32_MAX)
+            add_blocks(&size, t, config != NULL && config->tied);
         else
             size.rest += numbers;
     }
@@ -69,8 +86,10 @@ double modelsize_bytes(const ModelSize *size, int block)
                     + 4 * size->vectors);
 }
 
-double modelsize_needed(const ModelSize *size, int block, int end)
+double modelsize_needed(const ModelSize *size, Format format)           /* (2) */
 {
-    return modelsize_bytes(size, block) + (double)(size->ends / 32)
-         * (double)(end - block) + (double)size->session;       /* (2)       */
+    double rest = (double)(2 * size->rest + 4 * size->vectors);
+
+    return (double)size->session + (format == FORMAT_INT8 ? (double)size->int8 + rest
+        : format == FORMAT_INT4 ? (double)size->int4 + rest : modelsize_bytes(size, 64));
 }

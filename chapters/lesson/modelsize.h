@@ -11,7 +11,7 @@
 
 typedef struct {
     uint64_t blocks;        /* numbers in matrices whose rows are whole blocks of 32 */
-    uint64_t ends;          /* those of them in the embedding and the output  */
+    size_t int8, int4;      /* bytes of those matrices as --quantize makes them */
     uint64_t rest;          /* numbers in other matrices                     */
     uint64_t vectors;       /* numbers in norms and biases                   */
     size_t cache;           /* bytes for the positions asked for; 0: not known */
@@ -27,8 +27,8 @@ ModelSize modelsize_of(const Tensor *tensors, int count, const Config *config,
  * 64 (F16), 34 (8 bits and a scale) or 18 (4 bits and a scale). */
 double modelsize_bytes(const ModelSize *size, int block);
 
-/* Bytes of memory to run it: the weights, with 32 numbers of the embedding and the
- * output in `end` bytes and 32 of the layers in `block`, and a session. */
-double modelsize_needed(const ModelSize *size, int block, int end);
+/* Bytes of memory to run it: a session, and the weights in F16, or as --quantize makes
+ * them, int8 or int4. */
+double modelsize_needed(const ModelSize *size, Format format);
 
 #endif

@@ -338,10 +338,14 @@ TEST(what_real_shapes_need)
         tensors = weights_expected(&config, &arena, &count);
         size = modelsize_of(tensors, count, &config, NEED_POSITIONS);
         expect(size.cache == (size_t)cases[i].cache && size.session > size.cache);
-        expect(modelsize_needed(&size, 64, 64) - (double)size.session
+        expect(modelsize_needed(&size, FORMAT_F16) - (double)size.session
                == 2 * (cases[i].ends + cases[i].layers) + 4 * cases[i].vectors);
-        expect(modelsize_needed(&size, 18, 34) - (double)size.session
-               == cases[i].ends / 32 * 34 + cases[i].layers / 32 * 18 + 4 * cases[i].vectors);
+        expect(modelsize_needed(&size, FORMAT_INT8) - (double)size.session
+               == (cases[i].ends + cases[i].layers) / 32 * 34 + 4 * cases[i].vectors);
+        /* The output has 8 bits; it is half of the ends, or all where they are one. */
+        expect(modelsize_needed(&size, FORMAT_INT4) - (double)size.session
+               == cases[i].ends / 32 * (config.tied ? 34 : (18 + 34) / 2)
+                  + cases[i].layers / 32 * 18 + 4 * cases[i].vectors);
         arena_free(&arena), json_free(&document);
     }
 }

@@ -124,10 +124,8 @@ TEST(threads_change_no_byte)
     size_t n, m;
     char *a, *b;
 
-    fine(tool("quantize", source("storyteller"), one, "--quantize", "int4", "--threads",
-              "1"));
-    fine(tool("quantize", source("storyteller"), seven, "--quantize", "int4", "--threads",
-              "7"));
+    fine(tool("quantize", source("storyteller"), one, "--quantize=int4", "--threads", "1"));
+    fine(tool("quantize", source("storyteller"), seven, "--quantize=int4", "--threads", "7"));
     a = content(one, "model.safetensors", &n), b = content(seven, "model.safetensors", &m);
     expect(n == m && memcmp(a, b, n) == 0);
 }
@@ -297,12 +295,10 @@ TEST(refusals)
 
     refused(tool("quantize", "models/storyteller"), 2, "takes MODEL FOLDER");
     refused(tool("quantize", "models/storyteller", to), 2, "say --quantize int8");
-    refused(tool("quantize", "no/such/model", to, "--quantize", "int4"), 2,
-            "no/such/model");
+    refused(tool("quantize", "no/such/model", to, "--quantize=int4"), 2, "no/such/model");
     expect(mkdir(full, 0700) == 0);
     test_write(test_scratch("full/file"), "x", 1);
-    refused(tool("quantize", "models/storyteller", full, "--quantize", "int4"), 3,
-            "holds 1 file");
+    refused(tool("quantize", "models/storyteller", full, "--quantize=int4"), 3, "holds 1");
     test_write(test_scratch("odd.json"), odd, strlen(odd));
     fine(tool("synthesize", test_scratch("odd.json"), made_of));
     refused(tool("quantize", made_of, to, "--quantize", "int8"), 3, "nothing to quantize");
@@ -317,8 +313,7 @@ TEST(full_disk)
 
     signal(SIGXFSZ, SIG_DFL);
     expect(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    refused(tool("quantize", "models/storyteller-draft", to, "--quantize", "int8"), 5,
-            "small");
+    refused(tool("quantize", "models/storyteller-draft", to, "--quantize=int8"), 5, "small");
     expect_int(beside(to), 0);
 }
 
@@ -473,10 +468,8 @@ TEST(any_bytes)
                 all[j].data = memset(malloc(all[j].bytes), filling[i], all[j].bytes);
         }
         to = folder_of("filled", config, all, st.count);
-        plain = run("logits", "--model", to, "--text", "a b c", "--all", "--kernels",
-                    "plain");
-        vectors = run("logits", "--model", to, "--text", "a b c", "--all", "--kernels",
-                      "auto");
+        plain = run("logits", "--model", to, "--text", "a b c", "--all", "--kernels=plain");
+        vectors = run("logits", "--model", to, "--text", "a b c", "--all");
         expect_int(plain.code, vectors.code);
         expect(plain.code == 0 || (plain.code == 3
                                    && strstr(plain.err, "finite") != NULL));

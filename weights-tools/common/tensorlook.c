@@ -21,9 +21,27 @@
 
 #include "weights-tools/common/widen.h"
 
+/* Bytes [groups, blocks, 272 or 144] are what weights-tools/quantize writes. */
+static Format blocks_of(const Tensor *t)
+{
+    Format format = FORMAT_INT8;
+
+    while (format < FORMAT_COUNT && (t->dtype != DTYPE_U8 || t->rank != 3
+                                     || t->shape[2] != block_bytes(format)))
+        format++;
+    return format;
+}
+
+/* Their bytes are no numbers one by one: nothing would be learned from their mean. */
 void tensorlook_take(TensorLook *look, const Tensor *tensor, const MapFile *file)
 {
-    *look = (TensorLook){ .tensor = tensor, .numbers = widen_knows(tensor->dtype) };
+    Format blocks = blocks_of(tensor);
+
+    *look = (TensorLook){ .tensor = tensor, .blocks = blocks,
+                          .numbers = widen_knows(tensor->dtype) && blocks == FORMAT_COUNT,
+                          .count = tensor_count(tensor) };
+    if (blocks != FORMAT_COUNT)
+        look->count = look->count / block_bytes(blocks) * GROUP_ROWS * BLOCK_NUMBERS;
     if (!look->numbers)
         return;
     statistics_take(&look->s, tensor, file);
@@ -105,7 +123,9 @@ void tensorlook_write(JsonWriter *w, const TensorLook *look)
     for (int d = 0; d < t->rank; d++)
         json_count(w, NULL, t->shape[d]);
     json_write_array_end(w);
-    json_count(w, "numbers", tensor_count(t));
+    json_count(w, "numbers", look->count);
+    if (look->blocks != FORMAT_COUNT)
+        json_write_word(w, "blocks", format_name(look->blocks));
     json_count(w, "bytes", t->bytes);
     json_write_bool(w, "summarised", look->numbers);
     if (look->numbers) {

@@ -7,10 +7,14 @@
 #define TENSORLOOK_H
 
 #include "files/json_write.h"
+#include "kernels/blocks.h"
 #include "weights-tools/common/unusual.h"
 
 typedef struct {
     const Tensor *tensor;
+    Format blocks;                  /* int8, int4: blocks of weights-tools/quantize;
+                                       else FORMAT_COUNT                     */
+    uint64_t count;                 /* of numbers, in blocks or one by one   */
     bool numbers;                   /* the rest is there                    */
     Statistics s;
     Lines lines;                    /* rows 0: it is no matrix              */
