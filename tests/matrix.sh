@@ -9,9 +9,10 @@
 # Every run prints the hash of the logits of all positions of one text, and for
 # each model and format there must be one value. Builds: every pair of (compiler,
 # optimization, threading) occurs in the nine that are made. Runs: of threads
-# {1,2,3,7}, chunk {all,1,7} and kernels {plain,avx2} every pair occurs in the twelve
-# that are made. FULL=1 makes all 18 builds, and all 24 runs of each. Where an
-# aarch64 cross compiler and qemu are here, that machine is one more build.
+# {1,2,3,7}, chunk {all,1,7} and kernels (plain, and avx2, avx512, neon where they are)
+# every pair occurs in the twelve that are made. FULL=1 makes all 18 builds, and all
+# runs of each. Where an aarch64 cross compiler and qemu are here, that machine is one
+# more build.
 #
 # Usage: tests/matrix.sh BUILD-FOLDER        (make proof)
 
@@ -35,13 +36,14 @@ done
 # ways KERNELS…: lines "threads chunk kernels": all of them, or a Latin rectangle in
 # which every pair occurs.
 ways() {
-    i=0
+    n=0
     for threads in $runs_threads; do
+        n=$((n + 1)) i=$n
         for chunk in 4096 1 7; do
             i=$((i + 1)) one=0
             for k in "$@"; do
                 one=$((one + 1))
-                [ -z "${FULL:-}" ] && [ $(((i + threads / 2) % $# + 1)) -ne $one ] && continue
+                [ -z "${FULL:-}" ] && [ $((i % $# + 1)) -ne $one ] && continue
                 echo "$threads $chunk $k"
             done
         done
@@ -51,8 +53,10 @@ ways() {
 # hashes RUN-COMMAND…: all runs of one build; prints "model-format hash" lines.
 hashes() {
     kernels="plain"
-    "$@" logits --model models/storyteller --text x --kernels avx2 > /dev/null 2>&1 &&
-        kernels="plain avx2"
+    for k in avx2 avx512 neon; do
+        "$@" logits --model models/storyteller --text x --kernels $k > /dev/null 2>&1 &&
+            kernels="$kernels $k"
+    done
     ways $kernels > "$where/ways"
     for model in $models; do
         for format in $formats; do

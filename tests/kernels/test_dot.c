@@ -28,7 +28,7 @@ static int tables(const Kernels *list[3])
     expect_ok(kernels_choose("plain", &error), &error);
     if (kernels != list[0])
         list[count++] = kernels;
-    if (kernels_choose("avx2", &error))
+    if (kernels_choose("avx2", &error) || kernels_choose("neon", &error))
         list[count++] = kernels;
     return count;
 }
