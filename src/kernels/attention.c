@@ -39,7 +39,9 @@
  * row and its cache only, whatever else is in the same call.
  *
  * Grouped heads: H query heads share K key/value heads, G = H / K each. A
- * group's queries meet the keys together, as a matrix: a key is read once.
+ * group's queries meet the keys together, as a matrix, and a block of positions at a
+ * time, for the values likewise: the cache is read from memory once, however many heads
+ * look at it. (At 4096 positions a head's keys are as large as a second-level cache.)
  *
  * Going back: the weights e_j / Z can be computed again from q and the cache by
  * (1) to (3), bit for bit, so nothing of size [T, S] is ever kept.
@@ -51,13 +53,15 @@
 #include "kernels/attention.h"
 
 #include <math.h>                   /* sqrt, exact by IEEE 754               */
+#include <string.h>                 /* memset                                */
 
 #include "base/parallel.h"          /* parallel_for                          */
-#include "numbers/elementary.h"     /* exponential: ours                     */
+#include "kernels/exponentials.h"   /* exponentiate: equations (2) and (3)   */
 
 /* The work is dealt to so many hands, each with scratch of its own, and threads
  * take hands. So the scratch does not depend on the number of threads. */
 #define HANDS 32
+#define BLOCK 128       /* positions: 16 KB of keys or values of 64 half floats */
 
 typedef struct {                    /* one call, for the threads             */
     float *out;
@@ -65,8 +69,8 @@ typedef struct {                    /* one call, for the threads             */
     const AttentionRow *rows;
     Format format;
     int T, H, K, D;
-    int S;                          /* the largest positions of the rows     */
-    float *scratch;                 /* [HANDS, G, S]                         */
+    int width;                      /* 1 + the largest positions of the rows */
+    float *scratch;                 /* [HANDS, G, width]                     */
 } Attention;
 
 /* Equation (1)'s factor; double, so that it is the nearest float. */
@@ -83,55 +87,40 @@ static const unsigned char *cache_head(const void *cache, int g, int capacity,
                (size_t)capacity * (size_t)D * format_bytes(format));
 }
 
-/* Equations (1), its second half, to (3).
- *
- *   s  [positions] in: dot(k_j, q); out: e_j.  Returns Z. */
-static float exponentiate(float *s, int positions, float scale)
-{
-    float m = s[0] * scale;
-
-    for (int j = 0; j < positions; j++) {
-        s[j] *= scale;
-        m = s[j] > m ? s[j] : m;
-    }
-    for (int j = 0; j < positions; j++)
-        s[j] = exponential(s[j] - m);
-    return sum_lanes(s, positions);
-}
-
-/* Equation (4) for one head.
- *
- *   out  [D]    e  [positions] from exponentiate    v  [positions, D] */
-static void weigh_values(float *out, const float *e, float Z,
-                         const unsigned char *v, Format format, int positions,
-                         int D)
-{
-    for (int d = 0; d < D; d++)
-        out[d] = 0;
-    kernels->weigh[format](out, v, e, positions, D);
-    for (int d = 0; d < D; d++)
-        out[d] /= Z;
-}
-
 /* Row t, key/value head g and its G query heads: equations (1) to (4).
- * e [G, S] scratch. The queries are the x of a tile, the keys its w. */
+ *
+ *   e  [G, width] scratch: a head's scores, then its e_j, and behind them its Z
+ *
+ * The queries are the x of a tile, the keys its w. Keys and values come from memory
+ * a block of positions at a time, and all G heads use it while it is in the
+ * first-level cache; the order of j is the same for each head. */
 static void attend_group(const Attention *a, int t, int g, float *e)
 {
     const AttentionRow *r = &a->rows[t];
-    int G = a->H / a->K, D = a->D;
+    int G = a->H / a->K, D = a->D, S = r->positions;
+    size_t bytes = (size_t)D * format_bytes(a->format);
     const unsigned char *k = cache_head(r->keys, g, r->capacity, D, a->format);
     const unsigned char *v = cache_head(r->values, g, r->capacity, D, a->format);
     const float *q = row(a->q, t * a->H + g * G, D);
     float *out = row(a->out, t * a->H + g * G, D);
 
-    kernels->tile[a->format](e, (size_t)a->S, k, r->positions, q, (size_t)D, G,
-                             D);
+    for (int j = 0; j < S; j += BLOCK)
+        kernels->tile[a->format](e + j, (size_t)a->width, row(k, j, bytes),
+                                 min_int(BLOCK, S - j), q, (size_t)D, G, D);
     for (int h = 0; h < G; h++) {
-        float *e_h = row(e, h, a->S);
-        float Z = exponentiate(e_h, r->positions, score_scale(D));
+        float *e_h = row(e, h, a->width);
 
-        weigh_values(row(out, h, D), e_h, Z, v, a->format, r->positions, D);
+        e_h[S] = exponentiate(e_h, S, score_scale(D));
     }
+    memset(out, 0, (size_t)(G * D) * sizeof *out);
+    for (int j = 0; j < S; j += BLOCK)
+        for (int h = 0; h < G; h++)
+            kernels->weigh[a->format](row(out, h, D), row(v, j, bytes),
+                                      row(e, h, a->width) + j,
+                                      min_int(BLOCK, S - j), D);
+    for (int h = 0; h < G; h++)
+        for (int d = 0; d < D; d++)
+            row(out, h, D)[d] /= row(e, h, a->width)[S];
 }
 
 /* Hands begin … end-1. Hand i plays items i, i + HANDS, …: rows of a prompt look
@@ -146,7 +135,7 @@ static void play_hands(int begin, int end, int worker, void *arg)
         for (int item = hand; item < items; item += HANDS)
             attend_group(a, item / a->K, item % a->K,
                          row(a->scratch, hand, (size_t)(a->H / a->K)
-                                               * (size_t)a->S));
+                                               * (size_t)a->width));
 }
 
 /* Equations (1) to (4) for every row and head.
@@ -168,16 +157,16 @@ void attention(float *out, const float *q, const AttentionRow *rows,
         must(rows[t].positions > 0 && rows[t].positions <= rows[t].capacity,
              "row %d looks at %d positions of %d", t, rows[t].positions,
              rows[t].capacity);
-        a.S = max_int(a.S, rows[t].positions);
+        a.width = max_int(a.width, rows[t].positions + 1);
     }
     parallel_for(min_int(T * K, HANDS), 1, play_hands, &a);
 }
 
 /* Floats of scratch for rows of at most S positions: scores of one group for
- * each hand. Does not depend on the number of threads or rows. */
+ * each hand, and their sums. Does not depend on the number of threads or rows. */
 size_t attention_scratch(int H, int K, int S)
 {
-    return (size_t)HANDS * (size_t)(H / K) * (size_t)S;
+    return (size_t)HANDS * (size_t)(H / K) * ((size_t)S + 1);
 }
 
 /* p_j = e_j / Z, equations (1) to (3), as attention() had them on the way.
