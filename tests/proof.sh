@@ -10,6 +10,7 @@
 #   tours        every claim of every debugger tour, in gdb and in lldb
 #   mutants      lessons notice broken subjects: tests/lesson_mutants (cc alone)
 #   matrix       one hash over compilers, threads, chunks, kernels, formats
+#   neon         kernels and logits on aarch64, under qemu: with and without sdot
 #   emulated     AVX-512 kernels where the processor has no AVX-512 (libsimde-dev)
 #   oracles      transformers, tokenizers and safetensors as judges ($PYTHON with
 #                tests/requirements.txt)
@@ -35,7 +36,7 @@
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-steps=${*:-data readme transcripts book course tours mutants matrix emulated oracles downloads notebooks sanitizers fuzzers ${FULL:+shapes peer}}
+steps=${*:-data readme transcripts book course tours mutants matrix neon emulated oracles downloads notebooks sanitizers fuzzers ${FULL:+shapes peer}}
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -103,6 +104,8 @@ course() { step "the course proves itself" "$build/run" grade --prove; }
 mutants() { step "lessons notice broken subjects" sh tests/mutants.sh "$build"; }
 
 matrix() { step "the bit matrix" sh tests/matrix.sh "$build"; }
+
+neon() { made "$build/run" && step "the bits on aarch64, under qemu" sh tests/neon.sh "$build"; }
 
 # The kernels' own source files, with another immintrin.h before them.
 emulated() {
