@@ -49,6 +49,10 @@ const Word words[] = {
       "the same weights in a quarter of the bytes",
       "./run chapter06_quantize\n"
       "./run chapter06_quantize --model smollm2-135m --file story.txt\n" },
+    { "chapter09_speed", chapter09_speed, "[--model M]",
+      "where the time goes: one product in versions, beside two walls",
+      "./run chapter09_speed\n"
+      "./run chapter09_speed --model smollm2-135m --threads 1\n" },
     { "tokenize", command_tokenize, "[--model M] [--text T]",
       "a text as the ids that the model sees",
       "./run tokenize --text \"Once upon a time\"\n"

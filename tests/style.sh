@@ -163,11 +163,11 @@ for f in $(written src/*/*.c chapters/*.c chapters/*/*.c weights-tools/*.c \
 done > "$scratch/essay"
 check "a .c file without an essay" "$scratch/essay"
 
-# What an essay promises is there; chapters 07 to 15 are still to come.
+# What an essay promises is there; chapters 07, 08 and 10 to 15 are still to come.
 for f in $all; do
     sed -n '/Lesson: /s/.*Lesson: //p' "$f" | grep -o 'chapters/[a-z0-9_/]*\.c' |
     while read -r lesson; do
-        case $lesson in chapters/chapter0[7-9]_* | chapters/chapter1[0-5]_*) continue ;; esac
+        case $lesson in chapters/chapter0[78]_* | chapters/chapter1[0-5]_*) continue ;; esac
         [ -f "$lesson" ] || echo "$f names $lesson"
     done
 done > "$scratch/lessons"

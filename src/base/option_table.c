@@ -22,7 +22,7 @@
 #define ALL "*"
 #define LOOK "chapter03_layers chapter04_attention"     /* … into a model    */
 #define CHAPTERS "chapter00_map chapter01_tokenizer chapter02_weights " LOOK  \
-                 " chapter05_sampling chapter06_quantize"
+                 " chapter05_sampling chapter06_quantize chapter09_speed"
 #define MODEL "tokenize detokenize logits generate perplexity " CHAPTERS
 #define READ "tokenize logits"                  /* words that take a text    */
 #define WRITE "generate chapter00_map"          /* … that go on with a text  */
@@ -140,11 +140,12 @@ const Option option_table[] = {
       "what the results are called: a commit", false },
 
     { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024,
-      PASS " " LOOK " chapter05_sampling chapter06_quantize benchmark synthesize inspect "
-      "quantize",
+      PASS " " LOOK " chapter05_sampling chapter06_quantize chapter09_speed"
+      " benchmark synthesize inspect quantize",
       "any number gives the same bits (all usable cores)", false },
     { "--kernels", 0, "auto|plain|avx2|avx512|neon", OPTION_CHOICE, FIELD(kernels), 0, 0,
-      PASS " " LOOK " chapter05_sampling chapter06_quantize benchmark",
+      PASS " " LOOK " chapter05_sampling chapter06_quantize chapter09_speed"
+      " benchmark",
       "plain: the C that defines what is computed (auto)", false },
     { "--chunk", 0, "N", OPTION_INT, FIELD(chunk), 1, 4096, PASS " benchmark",
       "tokens per pass over a prompt (128)", false },

@@ -282,8 +282,8 @@ TEST(sentences)
     refused(&models, "--model x", "models: takes no --model; that is an option of "
             "tokenize, detokenize, logits, generate, perplexity, chapter00_map, "
             "chapter01_tokenizer, chapter02_weights, chapter03_layers, "
-            "chapter04_attention, chapter05_sampling and "
-            "chapter06_quantize");
+            "chapter04_attention, chapter05_sampling, chapter06_quantize "
+            "and chapter09_speed");
     refused(&generate, "--json=1", "generate: --json takes no value");
     refused(&generate, "--top-k", "generate: --top-k needs a value, a whole number "
             "from 0 to 1073741824: --top-k K");

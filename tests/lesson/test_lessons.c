@@ -25,7 +25,7 @@ static const LessonName lessons[] = {
     { "chapter00_map", true }, { "chapter01_tokenizer", false },
     { "chapter02_weights", false }, { "chapter03_layers", false },
     { "chapter04_attention", false }, { "chapter05_sampling", false },
-    { "chapter06_quantize", false },
+    { "chapter06_quantize", false }, { "chapter09_speed", false },
 };
 
 #define LESSONS (int)(sizeof lessons / sizeof *lessons)
