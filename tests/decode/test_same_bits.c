@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/parallel.h"
 #include "decode/generate.h"
+#include "model/quantize.h"
 
 static const char PROMPT[] = "Once upon a time";
 
@@ -45,6 +46,11 @@ static const Family families[] = {
 
 static const int count = (int)(sizeof families / sizeof families[0]);
 
+/* As the file has it, int8, int4. */
+static const Format formats[] = { FORMAT_COUNT, FORMAT_INT8, FORMAT_INT4 };
+
+enum { FORMATS = 3 };
+
 static ModelDir dir;
 static Model model;
 static int V;
@@ -62,6 +68,16 @@ static void open_family(const char *name)
     V = model.config.V;
     for (int t = 0; t < T; t++)
         ids[t] = (int)(test_random(&state) % (uint32_t)V);
+}
+
+/* Number i of all families in all formats. */
+static void open_quantized(int i)
+{
+    Format format = formats[i % FORMATS];
+
+    open_family(families[i / FORMATS].name);
+    if (format != FORMAT_COUNT)
+        expect_ok(model_quantize(&model, &dir.file, format, NULL, &error), &error);
 }
 
 static void close_family(void)
@@ -141,19 +157,21 @@ TEST(the_bits_of_yesterday)
     }
 }
 
-/* Every pair of (chunk, threads), (chunk, kernels) and (threads, kernels). */
+/* Every pair of (chunk, kernels) and (threads, kernels), and each chunk with two or three
+ * numbers of threads; tests/matrix.sh has all pairs, and all kernels. */
 TEST(chunks_threads_and_kernels_change_no_bit)
 {
     static const struct { int chunk, threads; const char *kernels; } ways[] = {
-        { 1, 1, "auto" },  { 1, 2, "plain" }, { 1, 7, "auto" },
-        { 3, 1, "plain" }, { 3, 2, "auto" },  { 3, 7, "plain" },
-        { T, 1, "plain" }, { T, 2, "auto" },  { T, 7, "plain" },
+        { 1, 1, "auto" },  { 1, 2, "plain" }, { 1, 7, "auto" },  { 2, 3, "plain" },
+        { 2, 1, "auto" },  { 3, 1, "plain" }, { 3, 2, "auto" },  { 3, 7, "plain" },
+        { 5, 2, "auto" },  { 5, 7, "plain" }, { 8, 3, "auto" },  { 8, 1, "plain" },
+        { T, 1, "plain" }, { T, 2, "auto" },  { T, 7, "plain" }, { T, 3, "auto" },
     };
 
-    for (int f = 0; f < count; f++) {
+    for (int f = 0; f < count * FORMATS; f++) {
         float *first;
 
-        open_family(families[f].name);
+        open_quantized(f);
         first = all_logits(T);
         for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
             float *again;
@@ -209,10 +227,10 @@ static void batch(const float *alone)
 
 TEST(alone_and_in_a_batch)
 {
-    for (int f = 0; f < count; f++) {
+    for (int f = 0; f < count * FORMATS; f++) {
         float *alone;
 
-        open_family(families[f].name);
+        open_quantized(f);
         alone = all_logits(T);
         batch(alone);
         free(alone);
@@ -223,12 +241,12 @@ TEST(alone_and_in_a_batch)
 /* Back to a common beginning, another way on, and home again. */
 TEST(a_rewound_cache_is_a_fresh_one)
 {
-    for (int f = 0; f < count; f++) {
+    for (int f = 0; f < count * FORMATS; f++) {
         int other[T];
         float *home, *want;
         Session s;
 
-        open_family(families[f].name);
+        open_quantized(f);
         home = all_logits(T);
         memcpy(other, ids, sizeof other);
         other[21] = (ids[21] + 1) % V;
