@@ -20,7 +20,8 @@
  *
  * Any safetensors file will do, and any folder of shards: it need not be a model.
  * Formats that are no plain numbers (packed 4-bit, scales) are listed with their
- * shape, and the blocks of weights-tools/quantize as such. Words behind the file choose tensors whose names contain one of them.
+ * shape, and the blocks of weights-tools/quantize as such. Words behind the file choose
+ * tensors whose names contain one of them.
  *
  * Names that differ only in a layer's number would hide what differs: what stands
  * before the number is said once, and layer 10 comes behind layer 9.
