@@ -16,7 +16,8 @@
  *      rows      1 … 70: every remainder of 32, of 16 and of 8
  *      T         1 … 9, 17, and around the 64 rows of x that pass together
  *      widths    32 … 640, and TinyLlama's 2048 and 5632
- *      codes     random, all lowest, all highest, on either side
+ *      codes     random, all lowest (of weights −128, as a spoilt file may have it),
+ *                all highest, on either side
  *      scales    ordinary, zero, subnormal, huge, negative; no NaN, whose payload
  *                is not promised
  *
@@ -77,7 +78,7 @@ static int draw(Room *r, int below)
     return (int)((r->random >> 8) % (uint32_t)below);
 }
 
-/* A code of −most … most, or the extreme that the case is about. */
+/* A code of lowest … highest, or the extreme that the case is about. */
 static int draw_code(Room *r, int kind, int lowest, int highest)
 {
     return kind == LOWEST    ? lowest
@@ -131,7 +132,7 @@ static void fill_weights(Room *r, const Case *c)
         }
         for (int k = 2 * GROUP_ROWS; k < size; k++)
             if (c->format == FORMAT_INT8)
-                block[k] = (unsigned char)draw_code(r, c->w_codes, -127, 127);
+                block[k] = (unsigned char)draw_code(r, c->w_codes, -128, 127);
             else
                 block[k] = (unsigned char)(draw_code(r, c->w_codes, 0, 15)
                                            | draw_code(r, c->w_codes, 0, 15) << 4);
