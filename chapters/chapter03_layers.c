@@ -44,7 +44,8 @@
  * - Nearly all of the work is dot products. The theorem is about them: the plainest
  *   loop that a textbook could print and the fastest kernel of this machine give the
  *   same bits, for any number of threads and of rows at once. (Norm and bend are held
- *   against their equations, within what rounding may do.)
+ *   against their equations, within what rounding may do.) How fast each is stands in a
+ *   table; why, in chapter 09.
  *
  * In a debugger (make debug; gdb build/debug/run):
  *
@@ -53,14 +54,13 @@
  *                                  `finish`: `print *a.out@4`
  *      print kernels->name         which table of dot products is in force
  *
- * Read next: chapters/lesson/climb.c, chapters/lesson/equations.c, src/model/block.c,
- * src/kernels/norm.c, src/kernels/activation.c, src/kernels/dot.c; then
- * chapters/chapter04_attention.c.
+ * Read next: chapters/lesson/climb.c, chapters/lesson/kernelrace.c,
+ * chapters/lesson/equations.c, src/model/block.c, src/kernels/norm.c,
+ * src/kernels/activation.c, src/kernels/dot.c; then chapters/chapter04_attention.c.
  */
 #include <string.h>
 
-#include "base/parallel.h"
-#include "chapters/lesson/climb.h"
+#include "chapters/lesson/kernelrace.h"
 #include "chapters/lesson/looking.h"
 #include "chapters/words.h"
 #include "kernels/activation.h"
@@ -76,6 +76,8 @@ typedef struct {
     Ids same;                       /* another text with the same last word  */
     int layer;                      /* --layer                               */
     Record seen, again;             /* what climb showed; again: scratch     */
+    const float *other;             /* [V] the last row's logits of `same`   */
+    KernelRace race;
 } Layers;
 
 /* The last row at a point. */
@@ -216,6 +218,7 @@ static bool show_guesses(Lesson *l, Layers *w, const Options *o, Error *error)
         || !climb(&w->m.model, w->same.id, w->same.count, &w->again.probe, error))
         return false;
     same = record_row(&w->again, PROBE_LOGITS, 0, w->same.count - 1);
+    w->other = memcpy(arena_get(&w->arena, bytes), same, bytes);
     tokenizer_decode(&text, w->m.dir.tokenizer, w->same.id, w->same.count, true);
     text_add(&text, "", 0);
     //@stop guesses_made
@@ -239,35 +242,18 @@ static bool show_guesses(Lesson *l, Layers *w, const Options *o, Error *error)
 
 /* --- what is proved ------------------------------------------------------------- */
 
-static bool prove(Lesson *l, Layers *w, const Options *o, Error *error)
+static bool prove(Lesson *l, Layers *w, Error *error)
 {
-    Error lacking = {0};
-    int threads = parallel_threads();
-    bool fine, fast = kernels_choose("avx2", &lacking);
     size_t bytes = (size_t)w->m.model.config.V * sizeof(float);
 
     lesson_theorem(l, "The textbook's loop and the fast kernel give the same bits, and a "
                    "row is the same alone and among others.");
-    lesson_check(l, memcmp(last(w, PROBE_LOGITS, 0), record_row(&w->again, PROBE_LOGITS, 0,
-                           w->same.count - 1), bytes) == 0,
+    lesson_check(l, memcmp(last(w, PROBE_LOGITS, 0), w->other, bytes) == 0,
                  "two texts with the same last word have the same scores");
-    fine = kernels_choose(o->kernels, error);
-    if (fine) {
-        check_equations(l, &w->m.model, &w->seen, w->ids.count - 1);
-        check_textbook(l, &w->m.model, &w->seen, w->ids.count - 1);
-    }
-    for (int t = 1; fine && t <= THREADS; t++) {
-        fine = check_climb(l, &w->m.model, &w->ids, &w->seen, &w->again, "plain", t, t > 1,
-                           error);
-        if (fine && fast)
-            fine = check_climb(l, &w->m.model, &w->ids, &w->seen, &w->again, "avx2", t,
-                               t > 1, error);
-    }
-    if (!fast)
-        lesson_say(l, "This processor has no AVX2 (or lacks FMA or F16C), so only the plain "
-                   "kernels could be compared with the textbook.");
-    parallel_set_threads(threads);
-    return fine;
+    check_equations(l, &w->m.model, &w->seen, w->ids.count - 1);
+    check_textbook(l, &w->m.model, &w->seen, w->ids.count - 1);
+    return kernelrace_checks(l, &w->race, &w->m.model, &w->ids, &w->seen, &w->again,
+                             THREADS, error);
 }
 
 /* Another text that ends with the same token: what comes first (a BOS) and it; or, if
@@ -300,7 +286,9 @@ static bool look(Lesson *l, Layers *w, const Options *o, Error *error)
     show_layer(l, w);
     show_bend(l, w);
     show_climb(l, w);
-    return show_guesses(l, w, o, error) && prove(l, w, o, error);
+    return show_guesses(l, w, o, error)
+        && kernelrace_show(l, &w->race, &w->m.model, &w->ids, &w->again, error)
+        && prove(l, w, error);
 }
 
 int chapter03_layers(const Options *options)

@@ -153,6 +153,31 @@ TEST(plain)
     expect(strstr(text, "✓ plain kernels, 3 threads, all rows at once") != NULL);
 }
 
+/* Every table that `./run logits` takes, and no other; one hash. */
+TEST(kinds_of_kernels)
+{
+    static const char *const names[] = { "plain", "avx2", "avx512", "neon" };
+    const Json *race = at(seen("chapter03_layers"), "kernels/race");
+    int n = 0;
+
+    for (int i = 0; i < 4; i++) {
+        int code = run("logits", "--text", "a", "--kernels", names[i]).code;
+
+        if (code == 2)
+            continue;
+        expect_int(code, 0);
+        expect_text(at(nth(race, n), "kernels")->text, names[i]);
+        expect_text(at(nth(race, n), "logits")->text, at(race->child, "logits")->text);
+        expect(number(json_get(nth(race, n), "tokens/s")) > 0);
+        n++;
+    }
+    expect(n > 0);
+    expect_int(race->count, n);
+    expect(strlen(at(race->child, "logits")->text) == 18);
+    expect(strcmp(at(race->child, "logits")->text, at(at(seen("chapter03_layers", "--prompt",
+           "a dog"), "kernels/race")->child, "logits")->text) != 0);
+}
+
 TEST(errors)
 {
     char words[400] = "";
@@ -179,6 +204,7 @@ const Test chapter03_tests[] = {
     { "silu, and which gates are shut", bend },
     { "without attention only the last word counts", guesses },
     { "the page in a pipe", plain },
+    { "each kind of kernels that is here, and one hash", kinds_of_kernels },
     { "what cannot be shown is refused", errors },
     { NULL, NULL },
 };
