@@ -4,70 +4,110 @@
 #      compiler × optimization × threading      a build each
 #      × threads × chunk × kernels              runs of that build
 #      × Llama, StableLM, GPT-NeoX              one hash for each model
-#      × F32, F16, BF16                         … in each format
+#      × F32, F16, BF16, int8, int4             … in each format
 #
 # Every run prints the hash of the logits of all positions of one text, and for
 # each model and format there must be one value. Builds: every pair of (compiler,
-# optimization, threading) occurs in the nine that are made. Runs: of threads
-# {1,2,3,7}, chunk {all,1,7} and kernels (plain, and avx2, avx512, neon where they are)
-# every pair occurs in the twelve that are made. FULL=1 makes all 18 builds, and all
+# optimization, threading) occurs in the nine that are made. Runs of a build: of model,
+# format, threads {1,2,3,7}, chunk {1,2,3,5,8,64,512} and kernels (plain, and avx2,
+# avx512, neon where they are) every pair occurs. FULL=1 makes all 18 builds, and all
 # runs of each. Where an aarch64 cross compiler and qemu are here, that machine is one
-# more build.
+# more build. int8 and int4 are made at load (--quantize); each build also stores them
+# once with weights-tools/quantize, and the bytes must be the same.
 #
 # Usage: tests/matrix.sh BUILD-FOLDER        (make proof)
 
 set -u
 build=${1:-build}
 where=$build/matrix
-text="Once upon a time there was a little girl who lived by the sea, and she said to the cat:"
+# More than 64 tokens, and not a multiple of 8, for each of the three.
+text="Once upon a time there was a little girl who lived by the sea, and she said to the cat:
+I will go to the king and ask him for a golden apple, and if he gives me none, then I shall
+sit down by the gate and wait until the winter comes and all the birds have gone away."
 models="storyteller storyteller-stablelm storyteller-neox"
-formats="F32 F16 BF16"
+floats="F32 F16 BF16"
+formats="$floats int8 int4"
 passed=0 failed=0 skipped=0 cells=0
 mkdir -p "$where"
 
 # Three formats of each trained model: widened or as it is, or rounded.
 make -s BUILD="$build" "$build/tools/widen" || exit 1
 for model in $models; do
-    for format in $formats; do
+    for format in $floats; do
         "$build/tools/widen" "models/$model" "$where/$model-$format" $format || exit 1
     done
 done
 
-# ways KERNELS…: lines "threads chunk kernels": all of them, or a Latin rectangle in
-# which every pair occurs.
+# pick N WORD…: the word at N, counted round and round.
+pick() { n=$1; shift; shift $((n % $#)); echo "$1"; }
+
+# ways N M KERNELS…: lines "threads chunk kernels" for format N of model M: all of them,
+# or each chunk once. N + M and M turn the others, so that over all formats and models
+# every pair occurs.
 ways() {
-    n=0
-    for threads in $runs_threads; do
-        n=$((n + 1)) i=$n
-        for chunk in 4096 1 7; do
-            i=$((i + 1)) one=0
-            for k in "$@"; do
-                one=$((one + 1))
-                [ -z "${FULL:-}" ] && [ $((i % $# + 1)) -ne $one ] && continue
-                echo "$threads $chunk $k"
+    format_at=$1 model_at=$2 i=0; shift 2
+    for chunk in $runs_chunks; do
+        i=$((i + 1))
+        if [ -n "${FULL:-}" ]; then
+            for threads in $runs_threads; do
+                for k in "$@"; do echo "$threads $chunk $k"; done
             done
-        done
+        else
+            echo "$(pick $((i + format_at + model_at)) $runs_threads) $chunk" \
+                "$(pick $((i + model_at)) "$@")"
+        fi
     done
 }
 
 # hashes RUN-COMMAND…: all runs of one build; prints "model-format hash" lines.
 hashes() {
-    kernels="plain"
+    kernels="plain" model_number=0
     for k in avx2 avx512 neon; do
         "$@" logits --model models/storyteller --text x --kernels $k > /dev/null 2>&1 &&
             kernels="$kernels $k"
     done
-    ways $kernels > "$where/ways"
     for model in $models; do
+        model_number=$((model_number + 1)) format_number=0
         for format in $formats; do
+            format_number=$((format_number + 1))
+            ways $format_number $model_number $kernels > "$where/ways"
+            case $format in
+            int*) file=$model-F16 quantize=$format ;;
+            *)    file=$model-$format quantize=none ;;
+            esac
             while read -r threads chunk k; do
-                hash=$("$@" logits --model "$where/$model-$format" --text "$text" --all \
-                    --threads "$threads" --chunk "$chunk" --kernels "$k" < /dev/null |
-                    sed -n 's/^hash //p')
+                hash=$("$@" logits --model "$where/$file" --text "$text" --all \
+                    --threads "$threads" --chunk "$chunk" --kernels "$k" \
+                    --quantize $quantize < /dev/null | sed -n 's/^hash //p')
                 echo "$model-$format ${hash:-none}"
             done < "$where/ways"
         done
     done
+}
+
+# stored BUILD NAME: what the build's weights-tools/quantize writes, as one checksum, with
+# eight threads or four; compared with the first one seen.
+stored() {
+    if ! make -s -j2 BUILD="$1" CC="$compiler" OPT="-$opt" THREADS="$threading" \
+        "$1/weights-tools/quantize" > "$where/log" 2>&1; then
+        failed=$((failed + 1)); echo "  $2: quantize does not build"; tail -n 5 "$where/log"
+        return
+    fi
+    rm -rf "$where/stored"; mkdir "$where/stored"
+    for model in $models; do
+        for format in int8 int4; do
+            "$1/weights-tools/quantize" "$where/$model-F16" "$where/stored/$model-$format" \
+                --quantize $format --threads "${format#int}" > /dev/null
+        done
+    done
+    cat "$where"/stored/*/model.safetensors | cksum > "$where/sum"
+    [ -f "$where/sum-expected" ] || cp "$where/sum" "$where/sum-expected"
+    if cmp -s "$where/sum" "$where/sum-expected" &&
+        [ "$(ls "$where"/stored/*/model.safetensors | wc -l)" -eq 6 ]; then
+        passed=$((passed + 1)); echo "  $2: six stored models, the same bytes"
+    else
+        failed=$((failed + 1)); echo "  $2: stored models DIFFERENT"
+    fi
 }
 
 # cell NAME RUN-COMMAND…: compare a build's hashes with the first one seen.
@@ -77,7 +117,7 @@ cell() {
     n=$(wc -l < "$where/hashes"); cells=$((cells + n))
     sort -u "$where/hashes" > "$where/unique"
     [ -f "$where/expected" ] || cp "$where/unique" "$where/expected"
-    if cmp -s "$where/unique" "$where/expected" && [ "$(wc -l < "$where/unique")" -eq 9 ] &&
+    if cmp -s "$where/unique" "$where/expected" && [ "$(wc -l < "$where/unique")" -eq 15 ] &&
         ! grep -q none "$where/unique"; then
         passed=$((passed + 1)); echo "  $name: $n runs, the same bits"
     else
@@ -85,8 +125,8 @@ cell() {
     fi
 }
 
-rm -f "$where/expected"
-runs_threads="1 2 3 7"
+rm -f "$where/expected" "$where/sum-expected"
+runs_threads="1 2 3 7" runs_chunks="1 2 3 5 8 64 512"
 # Latin square: with the compiler alternating, every pair occurs.
 some="gcc:O0:openmp clang:O0:posix gcc:O0:none clang:O2:openmp gcc:O2:posix clang:O2:none
       gcc:O3:openmp clang:O3:posix clang:O3:none"
@@ -102,6 +142,7 @@ for one in $some; do
     if make -s -j2 BUILD="$where/$compiler-$opt-$threading" CC="$compiler" OPT="-$opt" \
         THREADS="$threading" "$where/$compiler-$opt-$threading/run" > "$where/log" 2>&1; then
         cell "$one" "$where/$compiler-$opt-$threading/run"
+        stored "$where/$compiler-$opt-$threading" "$one"
     else
         failed=$((failed + 1)); echo "  $one: does not build"; tail -n 5 "$where/log"
     fi
@@ -110,7 +151,7 @@ done
 if command -v aarch64-linux-gnu-gcc > /dev/null && command -v qemu-aarch64 > /dev/null; then
     make -s -j2 BUILD="$where/aarch64" CC=aarch64-linux-gnu-gcc OPT=-O2 THREADS=none \
         LDFLAGS=-static "$where/aarch64/run" > "$where/log" 2>&1 || tail -n 5 "$where/log"
-    runs_threads="1"
+    runs_threads="1" runs_chunks="1 8 512"      # qemu is slow
     cell "aarch64 under qemu" qemu-aarch64 "$where/aarch64/run"
 else
     skipped=$((skipped + 1)); echo "  aarch64: skipped, no cross compiler or qemu here"
