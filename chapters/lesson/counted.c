@@ -53,7 +53,6 @@ static void count(const void *data, size_t bytes)
         if (at < begin || at >= begin + t->bytes)
             continue;
         place = (uint64_t)(at - begin);
-        //@stop bytes_counted
         __atomic_fetch_add(&counting.to->bytes[i], n, __ATOMIC_RELAXED);
         __atomic_fetch_add(&counting.to->places[i],     /* Σ place … place + n - 1 */
                            n * place + (n % 2 == 0 ? n / 2 * (n - 1) : (n - 1) / 2 * n),

@@ -85,6 +85,7 @@ INLINE float dot_body(const unsigned char *w, Dtype dtype, int size,
         for (int j = 0; j < count; j++)
             lane[j % LANES] = fmaf(wide[j], x[i + j], lane[j % LANES]);
     }
+    //@stop lanes_full
     return tree(lane);
 }
 

@@ -64,6 +64,7 @@ static void multiply_piece(int begin, int end, int worker, void *arg)
     const Matrix *w = p->w;
 
     (void)worker;
+    //@stop piece_begins
     if (p->coded != NULL)
         kernels->blocks[w->format](p->y + begin, (size_t)w->rows,
                                    matrix_begin(w, begin), end - begin, p->coded);
