@@ -31,7 +31,7 @@
  *   memory: they are read once for all. Chapter 07 lives on that.
  *
  * Times are this machine's and this minute's, and decide nothing. The theorem is about
- * bits and bounds. --file F judges the formats by another text; --seed S makes other
+ * bits and bounds. --file F, or words, judge the formats by another text; --seed S makes other
  * random weights. Where a table compares formats on this model's own weights, look at
  * where the model came from: one that was published in 4 bits and widened again (SmolLM2
  * from its Q4_1 file) lies on the steps of that format already, and the table says nothing

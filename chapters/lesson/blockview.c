@@ -142,6 +142,7 @@ float block_textbook(const Matrix *w, int r, const float *x)
         block_taken(&block, w, r, b);
         for (int k = 0; k < BLOCK_NUMBERS; k++)
             s += block.q[k] * q[k];
+        //@stop block_summed
         sum = fmaf(block.d * d, (float)s, sum);
     }
     return sum;

@@ -38,6 +38,7 @@
 #define MOST 1024                   /* and at most                           */
 #define HELD_OUT "models/heldout/through-the-looking-glass.txt"
 #define ROUNDS 6
+#define ENOUGH 1.0                  /* seconds after which no round begins   */
 #define LEAST 0.003                 /* seconds of one format and number of tokens */
 
 const int pass_tokens[PASSES] = { 1, 2, 4, 8 };
@@ -191,7 +192,7 @@ static bool take_book(Ids *ids, Variants *vs, const Options *options, Error *err
     Text text = {0};
     bool fine;
 
-    vs->text = "--file";
+    vs->text = options->file != NULL ? options->file : "yours";
     if (asked.file == NULL && asked.words == NULL) {
         asked.file = clone != NULL ? arena_print(&arena, "%s/" HELD_OUT, clone) : HELD_OUT;
         vs->text = HELD_OUT;
@@ -270,6 +271,7 @@ static bool time_passes(double *best, Session *s, int T, Error *error)
 bool variants_time(Variants *vs, Error *error)
 {
     Session s[AS_Q4_0];
+    double begin = clock_seconds();
     int open = 0;
     bool fine = true;
 
@@ -278,7 +280,8 @@ bool variants_time(Variants *vs, Error *error)
         if (fine)
             s[open].watch = &until_stopped;
     }
-    for (int round = 0; fine && round < ROUNDS; round++)
+    for (int round = 0; fine && round < ROUNDS
+                        && (round < 2 || clock_seconds() - begin < ENOUGH); round++)
         for (int i = 0; fine && i < AS_Q4_0; i++)
             for (int p = 0; fine && p < PASSES; p++)
                 fine = time_passes(&vs->v[i].seconds[p], &s[i], pass_tokens[p], error);

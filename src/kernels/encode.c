@@ -121,10 +121,12 @@ static void search(Trial *best, const float *w)
     attempt(best, w, largest / -6.5f, -8, 7);
     for (float c = -7; c >= -9.5f; c -= 0.5f) {
         attempt(&other, w, largest / c, -8, 7);
+        //@stop scale_tried
         if (other.error < best->error)
             *best = other;
     }
     attempt(&other, w, least_squares(w, best->q), -8, 7);
+    //@stop scale_squared
     if (other.error < best->error)
         *best = other;
 }

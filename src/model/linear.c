@@ -81,6 +81,7 @@ static void multiply(float *y, const Matrix *w, Input *input)
     if (!input->is_coded)
         code_rows(&input->coded, input->room, input->x, input->T, input->in);
     input->is_coded = true;
+    //@stop input_coded
     matmul_coded(y, w, &input->coded);
 }
 

@@ -160,14 +160,15 @@ TEST(a_stop_that_is_missing_or_double_or_above_nothing)
 TEST(the_tours_and_the_sources_agree)
 {
     static const char *const names[] = { "00_map", "01_tokenizer", "02_weights",
-                                         "03_layers", "04_attention", "05_sampling" };
+                                         "03_layers", "04_attention", "05_sampling",
+                                         "06_quantize" };
     Stops stops;
     Error error = {0};
     int *visits;
 
     expect_ok(stops_scan(&stops, ".", &error), &error);
     visits = calloc((size_t)stops.count + 1, sizeof *visits);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 7; i++) {
         char path[100];
         size_t length;
         char *text;
