@@ -154,7 +154,8 @@ static void show_loss(Lesson *l, const char *key, const char *label, const Block
 /* Eight of the weights, there and back. */
 static void show_codes(Lesson *l, Blocks *k)
 {
-    static const char *const head[] = { "k", "weight", "int8", "d·q", "int4", "d·q_" };
+    static const char *const head[] = { "k", "weight", "int8", "int8_back", "int4",
+                                        "int4_back" };
     const char **cell = arena_get(&k->arena, 6 * 8 * sizeof *cell);
 
     for (int i = 0; i < 8; i++) {
