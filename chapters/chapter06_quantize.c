@@ -22,8 +22,8 @@
  *
  * What to notice:
  *
- * - The obvious scale puts the largest weight on the last step. A finer one cuts it off,
- *   and the other 31 gain more than it loses.
+ * - The obvious scale puts the largest weight on the last step. Another one, a little finer
+ *   or coarser, is often nearer to the other 31, and they gain more than it loses.
  * - Blocks are small because of outliers: one far weight spoils the ruler of its 31
  *   neighbours, and no others.
  * - int8 loses next to nothing. int4 loses something, and which 4 bits makes a difference.

@@ -30,4 +30,5 @@ dap.configurations.c = {
     lesson("chapter03_layers", "--threads", "1", "--kernels", "plain"),
     lesson("chapter04_attention", "--threads", "1", "--kernels", "plain"),
     lesson("chapter05_sampling", "--threads", "1", "--kernels", "plain"),
+    lesson("chapter06_quantize", "--threads", "1", "--kernels", "plain", "Once upon a time"),
 }
