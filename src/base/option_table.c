@@ -146,7 +146,7 @@ const Option option_table[] = {
     { "--kernels", 0, "auto|plain|avx2|avx512|neon", OPTION_CHOICE, FIELD(kernels), 0, 0,
       PASS " " LOOK " chapter05_sampling chapter06_quantize chapter09_speed"
       " benchmark",
-      "plain: the C that defines what is computed (auto)", false },
+      "plain is the definition, in C (auto)", false },
     { "--chunk", 0, "N", OPTION_INT, FIELD(chunk), 1, 4096, PASS " benchmark",
       "tokens per pass over a prompt (128)", false },
     { "--ctx", 0, "N", OPTION_INT, FIELD(ctx), 1, MANY, RUN,

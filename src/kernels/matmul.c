@@ -34,6 +34,8 @@
 
 #define PIECE_ROWS 64           /* of W, at most                             */
 #define PIECE_BYTES (256 << 10) /* of W, at most: a share of a 512 KB cache  */
+#define FLOAT_UNIT 4            /* rows that the kernels for floats take at once, */
+#define BLOCK_UNIT 32           /* and those for blocks: AVX-512 four groups */
 #define PIECE_WORK (64 << 10)   /* fused multiply-adds that one thread does sooner
                                    than two have agreed: 1 to 6 µs           */
 
@@ -75,21 +77,22 @@ static void multiply_piece(int begin, int end, int worker, void *arg)
 }
 
 /* Rows of W in one piece: as many as fit, then evened out so that every thread
- * gets the same number of pieces, and a multiple of eight: whole groups of blocks,
- * whole fours of the kernels for floats. A product too small to share is one piece. */
+ * gets the same number of pieces, and whole units of what kernels take together. A
+ * product too small to share is one piece. */
 static int piece_rows(const Matrix *w, int T)
 {
     size_t row_bytes = matrix_bytes(w) / (size_t)max_int(w->rows, 1);
     size_t work = (size_t)w->rows * (size_t)w->columns * (size_t)T;
+    int unit = w->format >= FORMAT_FLOATS ? BLOCK_UNIT : FLOAT_UNIT;
     int threads = parallel_threads(), most = PIECE_ROWS, pieces;
 
     if (work <= PIECE_WORK)
         return max_int(w->rows, 1);
     if (row_bytes * PIECE_ROWS > PIECE_BYTES)
-        most = max_int((int)(PIECE_BYTES / row_bytes), 8);
+        most = max_int((int)(PIECE_BYTES / row_bytes), unit);
     pieces = (w->rows + most - 1) / most;
     pieces = (pieces + threads - 1) / threads * threads;
-    return ((w->rows + pieces - 1) / pieces + 7) / 8 * 8;
+    return ((w->rows + pieces - 1) / pieces + unit - 1) / unit * unit;
 }
 
 /* Equation (1) for all rows of W and T tokens.

@@ -298,7 +298,7 @@ TEST(what_these_two_cannot_do_is_named)
     config_refused(NEOX ",\"hidden_act\":\"gelu_fast\"}", "hidden_act gelu_fast");
     config_refused(NEOX ",\"num_key_value_heads\":1}", "num_key_value_heads 1");
     config_refused(NEOX ",\"sliding_window\":9}", "GPTNeoXForCausalLM");
-    config_refused(NEOX ",\"quantization_config\":{}}", "StableLmForCausalLM");
+    config_refused(NEOX ",\"quantization_config\":{}}", "quantization_config at byte");
     config_refused(NEOX ",\"use_parallel_residual\":1}", "use_parallel_residual");
 }
 
