@@ -17,7 +17,7 @@
  * On the older ones three instructions do it for two vectors j and j+1:
  *
  *      smull    8 bytes · 8 bytes             8 products of 16 bits, two rows
- *      smlal    … of vector j+1, added        127 · 127 · 2 = 32258 still fits
+ *      smlal    … of vector j+1, added        128 · 127 · 2 = 32512 still fits
  *      sadalp   neighbours added to 32 bits   k 0,1 │ k 2,3 of either row
  *
  * int4 needs sadalp once for a block, since 15 · 127 · 8 = 15240 fits. In the end addp
@@ -49,18 +49,18 @@
 
 #define INLINE __attribute__((always_inline)) static inline
 
-/* In functions with this mark, and only there, the assembler takes sdot. */
-#if defined(__clang__)
-#define WITH_DOT __attribute__((target("dotprod")))
-#else
-#define WITH_DOT __attribute__((target("arch=armv8.2-a+dotprod")))
-#endif
-
 /* Over a loop that clang thinks too long to write out, though it must be. */
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL
+#endif
+
+/* In functions with this mark, and only there, the assembler takes sdot. */
+#if defined(__clang__)
+#define WITH_DOT __attribute__((target("dotprod")))
+#else
+#define WITH_DOT __attribute__((target("arch=armv8.2-a+dotprod")))
 #endif
 
 /* s += the sums of four products: w's quarters, each with quarter q of x. */
@@ -85,8 +85,10 @@ INLINE void load_block(int8x16_t w[VECTORS][2], const unsigned char *codes,
         }
 }
 
-/* s of eight rows: one block of weights with one of x, by sdot. */
-INLINE void dot_block(int32x4_t s[2], int8x16_t w[VECTORS][2], const int8_t *x)
+/* s of eight rows: one block of weights with one of x, by sdot. Not INLINE: at -O0 a
+ * copy would also be in functions without the mark. */
+WITH_DOT static inline void dot_block(int32x4_t s[2], int8x16_t w[VECTORS][2],
+                                      const int8_t *x)
 {
     for (int j = 0; j < VECTORS; j += 4) {
         int8x16_t x_j = vld1q_s8(x + 4 * j);

@@ -19,13 +19,13 @@
  * lanes are two of them, and there are 32 registers instead of 16: the block of
  * 4 rows of w and 3 rows of x, 24 registers of lanes, fits here as well.
  *
- *                x_0      x_1      x_2        6 registers, used 4 times each
- *              ┌────────┬────────┬────────┐
+ *                x_0      x_1      x_2        one half of each at a time:
+ *              ┌────────┬────────┬────────┐   3 registers, used 4 times each
  *      w_0     │ lanes  │ lanes  │ lanes  │
- *      w_1     │ lanes  │ lanes  │ lanes  │   one half of a row of w at a time:
- *      w_2     │ lanes  │ lanes  │ lanes  │   a register, used 3 times
+ *      w_1     │ lanes  │ lanes  │ lanes  │   and of a row of w the same half:
+ *      w_2     │ lanes  │ lanes  │ lanes  │   1 register, used 3 times
  *      w_3     │ lanes  │ lanes  │ lanes  │
- *              └────────┴────────┴────────┘   24 + 6 + 1 = 31 of 32 registers
+ *              └────────┴────────┴────────┘   24 + 3 + 1 = 28 of 32 registers
  *
  * Every aarch64 processor has all that is used here; nothing is asked first. The
  * tree is shorter than on x86: half 0 + half 1 is lane j + lane j+4; its low and
