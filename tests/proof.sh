@@ -158,6 +158,7 @@ oracles() {
     fi
     step "safetensors files" "$PYTHON" tests/oracle/safetensors_files.py
     step "synthesize and inspect through numpy" "$PYTHON" tests/oracle/weight_tools.py
+    step "stored blocks through numpy" "$PYTHON" tests/oracle/quantized.py
     step "constants of the elementary functions" "$PYTHON" tests/oracle/elementary_constants.py
     step "the cache of the hub's own client" "$PYTHON" tests/oracle/hub_cache.py
     step "where texts are cut" "$PYTHON" tests/oracle/pretokenize.py
