@@ -161,6 +161,6 @@ void looking_strip(Lesson *l, const char *key, const char *label, const float *x
     double most = 0;
 
     for (int i = 0; i < n; i++)
-        most = fmax(most, fabs((double)x[i]));
+        most = fabs((double)x[i]) > most ? fabs((double)x[i]) : most;
     picture_strip(l, key, label, x, n, most);
 }

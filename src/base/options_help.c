@@ -52,8 +52,14 @@ void options_help(FILE *out, const Word *word)
         if (!o->brief && option_belongs(o, word->name))
             fprintf(out, "  %-*s  %s\n", HELP_COLUMN - 4,
                     option_spelled(o, name, sizeof name), o->help);
-    for (const Option *o = option_table; o->name != NULL; o++)
-        if (o->brief && option_belongs(o, word->name))
-            fprintf(out, "  %s", option_spelled(o, name, sizeof name));
+    columns = 0;
+    for (const Option *o = option_table; o->name != NULL; o++) {
+        int width = 2 + terminal_columns(option_spelled(o, name, sizeof name));
+
+        if (!o->brief || !option_belongs(o, word->name))
+            continue;
+        fprintf(out, "%s  %s", columns + width > WIDTH ? "\n" : "", name);
+        columns = columns + width > WIDTH ? width : columns + width;
+    }
     fputs("\n", out);
 }
