@@ -46,6 +46,7 @@
 #include "chapters/lesson/blockview.h"
 #include "chapters/lesson/reconstruction.h"
 #include "kernels/encode.h"
+#include "model/quantize.h"
 #include "numbers/halffloat.h"
 
 #define HALF8 (0.5 + 0x1p-16)       /* equation (1)                          */
@@ -60,28 +61,13 @@
 
 int matrices_most(const Model *model)
 {
-    return 2 + 8 * model->config.L;
+    return MODEL_MATRICES(model->config.L);
 }
 
+/* They are only looked at, and so is the model. */
 int matrices_of(const Matrix **out, const Model *model)
 {
-    const Weights *w = &model->weights;
-    int n = 0;
-
-    for (int l = 0; l < model->config.L; l++) {
-        const LayerWeights *a = &w->layers[l];
-        const Matrix *all[] = { &a->qkv.weight, &a->q.weight, &a->k.weight, &a->v.weight,
-                                &a->o.weight, &a->gate.weight, &a->up.weight,
-                                &a->down.weight };
-
-        for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-            if (all[i]->data != NULL)
-                out[n++] = all[i];
-    }
-    out[n++] = &w->embedding;
-    if (!model->config.tied)
-        out[n++] = &w->output.weight;
-    return n;
+    return model_matrices((Matrix **)out, (Model *)model);
 }
 
 /* Matrix number index. */
