@@ -121,7 +121,7 @@ const Option option_table[] = {
     { "--suite", 0, "S", OPTION_TEXT, FIELD(suite), 0, 0, "benchmark",
       "what to measure (speed)", false },
     { "--model", 0, "M", OPTION_LIST, FIELD(models), 0, 0, "benchmark",
-      "name or folder; may be repeated (all that are found)", false },
+      "name or folder; may be repeated (all found)", false },
     { "--quantize", 0, "none|int8|int4", OPTION_LIST, FIELD(formats), 0, 0, "benchmark",
       "each model with each; may be repeated (none)", false },
     { "--prompt-tokens", 0, "N", OPTION_INT, FIELD(prompt_tokens), 1, MANY, "benchmark",
