@@ -247,14 +247,13 @@ static void print_model(Map *map)
 {
     const Weights *w = &map->m.model.weights;
     const Config *c = &map->m.model.config;
-    static const char *const formats[] = { "F32", "F16", "BF16" };
     const char *path;
     char count[16];
 
     stage(map, "02", "weights");
     item(map, "%d tensors,", map->m.dir.file.count);
     item(map, "%s numbers as %s:", short_count(count, (double)w->parameters),
-         formats[w->format]);
+         format_name(w->format));
     item(map, "%.1f MB of", (double)w->bytes / 1e6);
     path = end_of(map->m.dir.path, map->width - NAME - 2);
     item(map, "%s%s\n", path == map->m.dir.path ? "" : "…", path);

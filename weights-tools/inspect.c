@@ -262,7 +262,8 @@ static void put_total(const Inspection *in)
         if (in->dtypes[d] > 0)
             printf(" %d %s", in->dtypes[d], dtype_name((Dtype)d));
     printf("\n%s", in->unusual.length > 0 ? "unusual:\n" : "nothing unusual\n");
-    fwrite(in->unusual.bytes, 1, in->unusual.length, stdout);
+    if (in->unusual.length > 0)
+        fwrite(in->unusual.bytes, 1, in->unusual.length, stdout);
 }
 
 /* ---- all of them */

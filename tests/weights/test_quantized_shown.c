@@ -82,6 +82,8 @@ TEST(lessons)
 
         if (r.code != cases[i].code)
             test_fail(__FILE__, __LINE__, "%s: exit %d: %s", cases[i].word, r.code, r.err);
+        if (i == 0)
+            has(r.out, "as int8:");
         if (r.code != 0)
             expect(strstr(r.err, "blocks") != NULL || strstr(r.err, "already") != NULL);
     }
