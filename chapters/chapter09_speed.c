@@ -62,7 +62,7 @@
 #define NUMBERS (4 << 20)           /* of a model's matrix, at most          */
 #define MEMORY ((size_t)64 << 20)   /* bytes of copies                       */
 #define CACHED (96 << 10)           /* bytes that surely stay in a cache     */
-#define MOST 0.2                    /* seconds for one product               */
+#define MOST 1.0                    /* seconds for one product               */
 #define WALL_ROUNDS 2
 #define BATCHES 4
 

@@ -83,6 +83,7 @@ static void print_line(const Lesson *l, const Roof *r, const RoofPoint *point, i
                        int line)
 {
     double speed = exp2(r->bottom + (r->top - r->bottom) * line / (HEIGHT - 1));
+    int blanks = 0;                 /* to be drawn, if anything comes behind them */
 
     fprintf(l->out, "%*s", PAINT_MARGIN, "");
     if (line % 4 == 1)
@@ -97,13 +98,19 @@ static void print_line(const Lesson *l, const Roof *r, const RoofPoint *point, i
             if (place(point[i].work, r->left, r->right, r->columns - 1) == c
                 && place(point[i].speed, r->bottom, r->top, HEIGHT - 1) == line)
                 letter = i;
-        if (letter >= 0) {
-            paint(l, "1;32");
-            fputc('a' + letter, l->out);
-            paint_end(l);
-        } else {
-            fputs(at != line ? " " : rises ? "╱" : "─", l->out);
+        if (letter < 0 && at != line) {
+            blanks++;
+            continue;
         }
+        fprintf(l->out, "%*s", blanks, "");
+        blanks = 0;
+        if (letter < 0) {
+            fputs(rises ? "╱" : "─", l->out);
+            continue;
+        }
+        paint(l, "1;32");
+        fputc('a' + letter, l->out);
+        paint_end(l);
     }
     fputc('\n', l->out);
 }
