@@ -45,7 +45,7 @@ $(TOOLLIB): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard weights-tools/*/*.c)))
 $(LIB) $(TOOLLIB):
 	@rm -f $@ && ar rcs $@ $^
 
-tools: $(TOOLS:%=$(BUILD)/weights-tools/%)      ## download, convert, inspect, synthesize: build/weights-tools/
+tools: $(TOOLS:%=$(BUILD)/weights-tools/%)      ## download, convert, inspect, quantize, synthesize: build/weights-tools/
 $(BUILD)/weights-tools/%: $(BUILD)/weights-tools/%.o $(TOOLLIB) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
