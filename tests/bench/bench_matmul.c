@@ -11,7 +11,9 @@
  *
  * With one token (T = 1) the measure is GB/s of weights, beside the wall: the
  * same memory read by threads that do nothing else. With many it is GFLOP/s, two
- * for each fused multiply-add. Shapes are SmolLM2-135M's, and a wide one.
+ * for each fused multiply-add; for blocks, two for each product of whole numbers, and
+ * coding x is part of the time. Five rows are what a draft of four needs. Shapes are
+ * SmolLM2-135M's, and a wide one.
  *
  * The best of a few rounds is shown, because whatever else runs on the machine
  * only makes things slower. Other programs make these figures worthless;
@@ -41,13 +43,14 @@ static const struct { int rows, columns; } shapes[] = {
 #define MOST_ROWS 49152
 #define MOST_COLUMNS 5632
 
-static const int tokens[] = { 1, 16, MOST_TOKENS };
-static const char *const formats[FORMAT_FLOATS] = { "F32", "F16", "BF16" };
+static const int tokens[] = { 1, 5, 16, MOST_TOKENS };
+#define COLUMNS (int)(sizeof tokens / sizeof tokens[0])
 
 typedef struct {
     unsigned char *weights;     /* [MEMORY]                                  */
     float *x;                   /* [MOST_TOKENS, MOST_COLUMNS]               */
     float *y;                   /* [MOST_TOKENS, MOST_ROWS]                  */
+    void *room;                 /* x as whole numbers                        */
 } Bench;
 
 /* Numbers that are ordinary in each format: 1.0 … 1.25 as F16, some 2^-7 as
@@ -101,6 +104,19 @@ static double read_wall(Bench *b, int threads)
     return best;
 }
 
+/* y = x · Wᵀ, as model/linear.c does it. */
+static void multiply(Bench *b, const Matrix *w, int T)
+{
+    Coded coded;
+
+    if (w->format < FORMAT_FLOATS) {
+        matmul(b->y, w, b->x, T);
+        return;
+    }
+    code_rows(&coded, b->room, b->x, T, w->columns);
+    matmul_coded(b->y, w, &coded);
+}
+
 /* Seconds of one product, each with the next copy of w: the best round. */
 static double product_seconds(Bench *b, Matrix w, int T)
 {
@@ -113,7 +129,7 @@ static double product_seconds(Bench *b, Matrix w, int T)
 
         for (; spent < SECONDS; spent = clock_seconds() - start, count++) {
             w.data = b->weights + bytes * (next++ % copies);
-            matmul(b->y, &w, b->x, T);
+            multiply(b, &w, T);
         }
         best = spent / count < best ? spent / count : best;
     }
@@ -126,9 +142,9 @@ static void show_line(Bench *b, Format format, int shape, double wall)
     Matrix w = { .format = format, .rows = shapes[shape].rows,
                  .columns = shapes[shape].columns };
 
-    printf("%-5s %5d × %-5d %-6s", formats[format], w.rows, w.columns,
+    printf("%-5s %5d × %-5d %-6s", format_name(format), w.rows, w.columns,
            kernels->name);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < COLUMNS; i++) {
         double seconds = product_seconds(b, w, tokens[i]);
         double work = 2.0 * w.rows * w.columns * tokens[i];
 
@@ -144,7 +160,7 @@ static void show_line(Bench *b, Format format, int shape, double wall)
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = { "plain", "avx2" };
+    static const char *const names[] = { "neon", "avx512", "avx2", "plain" };
     int threads = argc > 1 ? atoi(argv[1]) : parallel_cores();
     Error error = {0};
     double wall;
@@ -153,6 +169,7 @@ int main(int argc, char **argv)
     b.weights = memory_get_large(MEMORY, "weights", &error);
     b.x = memory_get_large(sizeof(float) * MOST_TOKENS * MOST_COLUMNS, "x", &error);
     b.y = memory_get_large(sizeof(float) * MOST_TOKENS * MOST_ROWS, "y", &error);
+    b.room = memory_get_large(coded_bytes(MOST_TOKENS, MOST_COLUMNS), "x", &error);
     if (error.code != 0)
         return error_report(&error);
     if (threads < 1 || threads > 1024) {
@@ -163,11 +180,11 @@ int main(int argc, char **argv)
     printf("reading memory: %.1f GB/s with 1 thread, ", read_wall(&b, 1));
     wall = read_wall(&b, threads);
     printf("%.1f with %d\n\n", wall, threads);
-    printf("      rows × columns kernels T = 1, of the wall    T = 16  T = %d "
+    printf("      rows × columns kernels T = 1, of the wall     T = 5   T = 16  T = %d "
            "(GFLOP/s)\n", MOST_TOKENS);
-    for (int k = 1; k >= 0; k--)
+    for (int k = 0; k < 4; k++)
         if (kernels_choose(names[k], &error))
-            for (Format format = 0; format < FORMAT_FLOATS; format++)
+            for (Format format = 0; format < FORMAT_COUNT; format++)
                 for (int shape = 0; shape < SHAPES; shape++)
                     show_line(&b, format, shape, wall);
     printf("\nreading memory again: %.1f GB/s with %d threads\n",
