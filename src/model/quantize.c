@@ -250,7 +250,8 @@ bool model_quantize(Model *model, const Safetensors *file, Format format,
         w->blocks = memory_get_large(bytes, "the quantized weights", error);
         fine = w->blocks != NULL;
     }
-    note_kept(w, changes, n);
+    if (fine)
+        note_kept(w, changes, n);
     fine = fine && encode_all(w, changes, n, &work);
     if (model->config.tied)
         w->output.weight = w->embedding;
