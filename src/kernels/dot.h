@@ -34,6 +34,8 @@ typedef struct {
     TileKernel *tile[FORMAT_FLOATS];
     WeighKernel *weigh[FORMAT_FLOATS];
     BlocksKernel *blocks[FORMAT_COUNT];         /* of INT8 and INT4; else NULL */
+    bool has_avx2;          /* its processor does: what is compiled twice from one
+                               source outside these tables may take that twin */
 } Kernels;
 
 extern const Kernels *kernels;          /* never NULL; plain until chosen    */

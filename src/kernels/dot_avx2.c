@@ -325,12 +325,14 @@ FUNCTIONS(BF16, 2)
 const Kernels kernels_avx2 = {
     .name = "avx2", FLOATS,
     .blocks = { [FORMAT_INT8] = int8_avx2, [FORMAT_INT4] = int4_avx2 },
+    .has_avx2 = true,
 };
 
 /* Floats are as above, since definition (a)'s eight lanes are one of these registers. */
 const Kernels kernels_avx512 = {
     .name = "avx512", FLOATS,
     .blocks = { [FORMAT_INT8] = int8_avx512, [FORMAT_INT4] = int4_avx512 },
+    .has_avx2 = true,
 };
 
 #endif

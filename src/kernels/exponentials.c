@@ -108,20 +108,9 @@ FUNCTIONS(EVERYWHERE, plain)
 
 #if defined(__x86_64__)
 FUNCTIONS(__attribute__((target("avx2"))), avx2)
-
-/* Every table for x86-64 but the plain ones needs AVX2: see dispatch.c. */
-static bool has_avx2(void)
-{
-    return kernels != &kernels_plain && kernels != &kernels_plain_fma;
-}
 #else
 #define exponentiate_avx2 exponentiate_plain
 #define silu_avx2 silu_plain
-
-static bool has_avx2(void)
-{
-    return false;
-}
 #endif
 
 /* See the header. Cost: n exponentials, 1.7 ns each with AVX2, and a tenth more for
@@ -129,14 +118,14 @@ static bool has_avx2(void)
 float exponentiate(float *s, int n, float scale)
 {
     must(n > 0, "%d scores have no maximum", n);
-    return has_avx2() ? exponentiate_avx2(s, n, scale)
-                      : exponentiate_plain(s, n, scale);
+    return kernels->has_avx2 ? exponentiate_avx2(s, n, scale)
+                             : exponentiate_plain(s, n, scale);
 }
 
 /* See the header. h does not overlap gate or up. */
 void silu_numbers(float *h, const float *gate, const float *up, int n)
 {
-    if (has_avx2())
+    if (kernels->has_avx2)
         silu_avx2(h, gate, up, n);
     else
         silu_plain(h, gate, up, n);
