@@ -32,11 +32,18 @@
 # with "N passed, N failed, N skipped"; so does this script, and just above that line
 # it says again which steps failed and how: a log is often read from its end.
 #
+# Without STEPs all are run, in two lanes at a time: most steps keep one core busy,
+# and two such have no need to wait for each other.
+#
+#   lane 1 │ data │ readme │ … │ matrix        │ neon │ emulated │     shown as it goes
+#   lane 2 │ oracles  │ downloads │ notebooks │ sanitizers │ fuzzers │ shown at its end
+#
 # Usage: tests/proof.sh BUILD-FOLDER [STEP…]     (make proof)
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-steps=${*:-data readme transcripts book course tours mutants matrix neon emulated oracles downloads notebooks sanitizers fuzzers ${FULL:+shapes peer}}
+lane1="data readme transcripts book course tours mutants matrix neon emulated"
+lane2="oracles downloads notebooks sanitizers fuzzers ${FULL:+shapes}"
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -50,7 +57,9 @@ skip() { skipped=$((skipped + 1)); echo "skipped: $1"; }
 # again NAME: remember for the end what the failed step in $scratch/log complained of.
 again() {
     { echo "-- $1 failed:"
-      grep -nE -A 2 'FAIL|exit status|Error|Traceback|differ|; status [0-9]' "$scratch/log" | tail -n 9
+      grep -vE ' ok$' "$scratch/log" > "$scratch/bad"
+      grep -nE -B 2 -A 2 'FAIL|exit status|Error|Traceback|differ|; status [0-9]' \
+          "$scratch/bad" | tail -n 30
       tail -n 3 "$scratch/log"; } | cut -c 1-300 >> "$scratch/failures"
 }
 
@@ -254,7 +263,27 @@ peer() {
         step "tokenizers beside their peers" "$PYTHON" tests/bench/tokenizers_peer.py
 }
 
-for one in $steps; do $one; done
+# both: the two lanes, the second in the background. Their failures are said once more.
+both() {
+    sh "$0" "$build" $lane2 > "$scratch/lane2" 2>&1 &
+    trap "kill $! 2> /dev/null; exit 130" INT TERM
+    sh "$0" "$build" $lane1 2>&1 | tee "$scratch/lane1"
+    wait
+    cat "$scratch/lane2"
+    for lane in "$scratch/lane1" "$scratch/lane2"; do
+        sed -n '/^-- .* failed:$/,$p' "$lane" | sed '$d' >> "$scratch/failures"
+        line=$(tail -n 1 "$lane" | grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$')
+        set -- $(echo "${line:-0 passed, 1 failed, 0 skipped}" | sed 's/[^0-9 ]//g')
+        passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3))
+    done
+}
+
+if [ $# -gt 0 ]; then
+    for one in "$@"; do $one; done
+else
+    both
+    [ -z "${FULL:-}" ] || peer          # speed is measured with nothing beside it
+fi
 [ ! -f "$scratch/failures" ] || cat "$scratch/failures"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

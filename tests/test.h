@@ -62,6 +62,18 @@ void test_close(const char *file, int line, const char *what, double got,
 void test_same_bits(const char *file, int line, const char *what,
                     const float *x, const float *y, int n);
 
+/* Is this built with a sanitizer? Then time and memory are not what they are. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
 /* x [n]: seeded numbers in [-1, 1], the same everywhere. */
 void test_fill(float *x, int n, uint32_t seed);
 uint32_t test_random(uint64_t *state);          /* 32 seeded bits            */

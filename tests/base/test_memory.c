@@ -103,13 +103,8 @@ static void arena_wish(void)
 
 TEST(a_small_wish_ends_the_process)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    skip("a sanitizer has its own allocator");
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    skip("a sanitizer has its own allocator");
-#endif
-#endif
+    if (SANITIZED)
+        skip("a sanitizer has its own allocator");
     expect_int(exit_of(small_wish), EXIT_ROOM);
     expect_int(exit_of(arena_wish), EXIT_ROOM);
 }

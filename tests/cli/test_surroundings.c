@@ -12,17 +12,6 @@
 #define COMPILER "cc"
 #endif
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true          /* then ./run is, and wants what is refused here */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
-
 /* A window watches, another one takes hints: both are kept. A save while the answer is
  * judged is not what has passed. */
 TEST(two_windows)
