@@ -161,12 +161,13 @@ void test_write(const char *path, const void *bytes, size_t length)
         test_fail(__FILE__, __LINE__, "%s: cannot write", path);
 }
 
-/* Each test has a scratch folder of its own, so that names need not differ. */
-static void own_scratch(void)
+/* Test number n has a scratch folder of its own, so that names need not differ. Not
+ * the process's number: those come round again in a long run. */
+static void own_scratch(int n)
 {
     size_t used = strlen(scratch);
 
-    snprintf(scratch + used, sizeof scratch - used, "/%ld", (long)getpid());
+    snprintf(scratch + used, sizeof scratch - used, "/%d", n);
     if (mkdir(scratch, 0700) != 0)
         test_fail(__FILE__, __LINE__, "%s: %s", scratch, strerror(errno));
 }
@@ -174,15 +175,17 @@ static void own_scratch(void)
 /* 0 passed, 1 failed, 2 skipped. */
 static int run(const Suite *suite, const Test *test)
 {
+    static int begun;
     pid_t child;
     int status;
 
+    begun++;
     printf("%-14s %-58s ", suite->name, test->name);
     fflush(stdout);
     child = fork();
     if (child == 0) {
         alarm(LIMIT);
-        own_scratch();
+        own_scratch(begun);
         test->run();
         fflush(stdout);
         _exit(0);
@@ -224,8 +227,11 @@ int main(int argc, char **argv)
     int count[3] = {0};
     char command[128];
 
-    snprintf(scratch, sizeof scratch, "/tmp/billion-test-%ld", (long)getpid());
-    mkdir(scratch, 0700);
+    strcpy(scratch, "/tmp/billion-test-XXXXXX");
+    if (mkdtemp(scratch) == NULL) {
+        printf("cannot make %s: %s\n", scratch, strerror(errno));
+        return 1;
+    }
     for (size_t s = 0; s < sizeof suites / sizeof suites[0]; s++)
         for (const Test *test = suites[s].tests; test->name != NULL; test++)
             if (wanted(&suites[s], test, argc, argv))
