@@ -28,7 +28,7 @@
  * them; TOKENS rows of x and their sums stay in the first-level cache meanwhile.
  *
  * Trap: two products of -128 would not fit in 16 bits, and maddubs would cut them off
- * without a word. No code is -128 (encode.c, code_rows).
+ * without a word. No code is -128 (encode.c, coding.c).
  *
  * Source: Intel Intrinsics Guide. Read next: kernels/matmul.c.
  * Lesson: chapters/chapter09_speed.c.
@@ -86,6 +86,14 @@ INLINE __m256i dot_block(const __m256i w[VECTORS], const int8_t *x, int32_t sum,
     if (format == FORMAT_INT8)
         return s;
     return _mm256_sub_epi32(_mm256_madd_epi16(s, ones), _mm256_set1_epi32(8 * sum));
+}
+
+/* What is loaded stays loaded: nothing before this line may wait until after it. gcc 12
+ * else takes two blocks at a time through the loop over rows of x, and their sixteen
+ * vectors do not fit in sixteen registers beside the rest. */
+INLINE void stay_here(void)
+{
+    __asm__ volatile("" ::: "memory");
 }
 
 /* The eight scales of a block. */
@@ -149,6 +157,7 @@ INLINE void group_many(float *y, size_t y_stride, const unsigned char *w, Format
         __m256i v[VECTORS];
 
         load_block(v, w + 2 * GROUP_ROWS, format);
+        stay_here();
         for (int t = 0; t < count; t++)
             sum[t] = add_block(sum[t], d_w, x->scales[at + (size_t)t],
                                dot_block(v, row(codes, t, BLOCK_NUMBERS),
