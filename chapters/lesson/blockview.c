@@ -16,8 +16,8 @@
  * Errors are added up in double: the engine adds floats in eight lanes, so the last
  * digits differ, and nothing else may.
  *
- * Source: the definitions (b) and (1) in kernels/blocks.c, (1) and (2) in
- * kernels/encode.c. Read next: chapters/lesson/quantize_theorem.c.
+ * Source: the definitions (b) in kernels/blocks.c, (1) in kernels/coding.c, (1) and
+ * (2) in kernels/encode.c. Read next: chapters/lesson/quantize_theorem.c.
  */
 #include "chapters/lesson/blockview.h"
 
@@ -119,7 +119,7 @@ int block_tries(BlockCodes tries[BLOCK_TRIES], const float *w)
     return best;
 }
 
-/* x [32] as whole numbers: equation (1) of kernels/blocks.c. Returns the scale. */
+/* x [32] as whole numbers: equation (1) of kernels/coding.c. Returns the scale. */
 static float code(int *q, const float *x)
 {
     float d = fabsf(block_largest(x)) / 127, inverse = 1 / d;

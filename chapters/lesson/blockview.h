@@ -34,7 +34,7 @@ extern const char *const block_try_names[BLOCK_TRIES];      /* "c = -6.5"    */
 /* The weight that is farthest from nought, with its sign. */
 float block_largest(const float *w);
 
-/* Row r of w times x [columns] by equation (b), x coded by (1) of kernels/blocks.c. */
+/* Row r of w times x [columns] by equation (b), x coded by (1) of kernels/coding.c. */
 float block_textbook(const Matrix *w, int r, const float *x);
 
 #endif

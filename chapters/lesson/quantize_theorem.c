@@ -45,6 +45,7 @@
 #include "base/parallel.h"
 #include "chapters/lesson/blockview.h"
 #include "chapters/lesson/reconstruction.h"
+#include "kernels/coding.h"
 #include "kernels/encode.h"
 #include "model/quantize.h"
 #include "numbers/halffloat.h"

@@ -43,6 +43,7 @@
 #include "base/hash.h"
 #include "base/parallel.h"
 #include "base/random.h"
+#include "kernels/coding.h"
 
 #define CHAIN 20000                 /* additions, and calls of fmaf, that are timed */
 #define TRIES 3                     /* of which the best counts              */

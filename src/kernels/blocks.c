@@ -17,14 +17,6 @@
  * instruction it has, and gets the same s_b. Only one rounding per block is left, and
  * its order is fixed here.
  *
- * How x is coded (one block of one row at a time):
- *
- *      d_x = max|x| / 127        code = rint(x · (1/d_x)), to ±127         (1)
- *
- * A block whose 1/d_x is not finite (nought, or almost) has scale and codes 0. One
- * with a NaN or an infinity in it has scale NaN: everything that reads it becomes
- * NaN, and the logits are looked at in the end (model/model.c).
- *
  * How weights lie. Eight rows are interleaved, so that a vector of 32 bytes holds
  * four neighbours of each row, and eight sums grow side by side:
  *
@@ -51,20 +43,17 @@
  *
  * Source: Jacob et al., "Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference", arXiv 1712.05877, section 2.
- * Read next: kernels/encode.c, then kernels/blocks_avx2.c.
+ * Read next: kernels/coding.c, kernels/encode.c, then kernels/blocks_avx2.c.
  * Lesson: chapters/chapter06_quantize.c.
  */
 #include "kernels/blocks.h"
 
-#include <math.h>               /* fmaf, isfinite, NAN                       */
+#include <math.h>               /* fmaf                                      */
 
-#include "base/parallel.h"      /* parallel_for                              */
 #include "numbers/halffloat.h"  /* f16_to_f32                                */
 
 #define SCALE_BYTES (2 * GROUP_ROWS)
 #define VECTOR (4 * GROUP_ROWS) /* bytes: four numbers of each row           */
-#define ROOM_LINE 64            /* each part of coded x begins on a line     */
-#define CODE_GRAIN 4            /* rows of x that a thread codes at a time   */
 
 /* The bodies are copied into each function that names them: see dot.c. */
 #define INLINE static inline __attribute__((always_inline))
@@ -183,92 +172,4 @@ void blocks_row(float *out, const void *w, Format format, int columns, int index
         for (int i = 0; i < BLOCK_NUMBERS; i++)
             out[b * BLOCK_NUMBERS + i] = d * codes[i];
     }
-}
-
-/* ---- coding x */
-
-/* Equation (1) for one block. The largest is found among the bits: without a sign they
- * are in the order of the numbers, with infinity and NaN above all. Adding and
- * subtracting 1.5 · 2^23 leaves a whole number, nearest, ties to even.            */
-static void code_block(int8_t *codes, float *scale, int32_t *sum, const float *x)
-{
-    const float round = 0x1.8p23f;
-    uint32_t largest = 0;
-    float d, r;
-    int32_t total = 0;
-
-    for (int i = 0; i < BLOCK_NUMBERS; i++) {
-        uint32_t bits = f32_bits(x[i]) & 0x7FFFFFFF;
-
-        largest = bits > largest ? bits : largest;
-    }
-    d = f32_of_bits(largest) / 127;
-    r = 1 / d;
-    if (!(d > 0) || !isfinite(d) || !isfinite(r)) {
-        *scale = largest >= 0x7F800000 ? NAN : 0;
-        *sum = 0;
-        for (int i = 0; i < BLOCK_NUMBERS; i++)
-            codes[i] = 0;
-        return;
-    }
-    for (int i = 0; i < BLOCK_NUMBERS; i++) {
-        float whole = x[i] * r + round - round;
-
-        whole = whole > 127 ? 127 : whole < -127 ? -127 : whole;
-        codes[i] = (int8_t)(int)whole;
-        total += (int)whole;
-    }
-    *scale = d;
-    *sum = total;
-}
-
-typedef struct {                /* one call of code_rows, for the threads    */
-    const float *x;
-    int8_t *codes;
-    float *scales;
-    int32_t *sums;
-    int T, blocks;
-} Coding;
-
-/* Rows begin … end-1 of x; each block goes beside those of the other rows. */
-static void code_some_rows(int begin, int end, int worker, void *arg)
-{
-    const Coding *c = arg;
-
-    (void)worker;
-    for (int t = begin; t < end; t++)
-        for (int b = 0; b < c->blocks; b++) {
-            size_t at = (size_t)b * (size_t)c->T + (size_t)t;
-
-            code_block(row(c->codes, at, BLOCK_NUMBERS), &c->scales[at], &c->sums[at],
-                       row(c->x, t, c->blocks * BLOCK_NUMBERS) + b * BLOCK_NUMBERS);
-        }
-}
-
-/* Room for T rows of columns numbers: codes, scales and sums, each part on a line. */
-size_t coded_bytes(int T, int columns)
-{
-    size_t blocks = (size_t)T * (size_t)(columns / BLOCK_NUMBERS);
-
-    return round_up(blocks * BLOCK_NUMBERS, ROOM_LINE)
-           + 2 * round_up(blocks * sizeof(float), ROOM_LINE);
-}
-
-/* Equation (1) for x [T, columns]. Cost: a division per block, and a few operations
- * per number. */
-void code_rows(Coded *coded, void *room, const float *x, int T, int columns)
-{
-    size_t blocks = (size_t)T * (size_t)(columns / BLOCK_NUMBERS);
-    unsigned char *next = room;
-    Coding c = { .x = x, .T = T, .blocks = columns / BLOCK_NUMBERS };
-
-    must(columns % BLOCK_NUMBERS == 0, "%d numbers are no whole blocks", columns);
-    c.codes = (int8_t *)next;
-    next += round_up(blocks * BLOCK_NUMBERS, ROOM_LINE);
-    c.scales = (float *)(void *)next;
-    next += round_up(blocks * sizeof(float), ROOM_LINE);
-    c.sums = (int32_t *)(void *)next;
-    *coded = (Coded){ .T = T, .blocks = c.blocks, .codes = c.codes,
-                      .scales = c.scales, .sums = c.sums };
-    parallel_for(T, CODE_GRAIN, code_some_rows, &c);
 }

@@ -9,7 +9,7 @@
  * 2. Weights lie eight rows interleaved (blocks.c draws it); a row beyond the last
  *    has scale 0. Blocks may stand at any address.
  * 3. What they are multiplied with is coded as well, once for all matrices that
- *    read it: code_rows.
+ *    read it: kernels/coding.h.
  */
 #ifndef BLOCKS_H
 #define BLOCKS_H
@@ -35,11 +35,6 @@ typedef void BlocksKernel(float *y, size_t y_stride, const void *w, int rows,
 
 size_t block_bytes(Format format);              /* of a group: 272 or 144    */
 size_t blocks_bytes(Format format, int rows, int columns);  /* of a matrix   */
-
-/* x [T, columns] as whole numbers, into room [coded_bytes(T, columns)], which must
- * be on a multiple of 64 bytes. x is read by all threads. */
-size_t coded_bytes(int T, int columns);
-void code_rows(Coded *coded, void *room, const float *x, int T, int columns);
 
 /* Row index of a matrix of blocks, widened: out [columns]. */
 void blocks_row(float *out, const void *w, Format format, int columns, int index);

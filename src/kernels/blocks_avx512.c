@@ -23,7 +23,7 @@
  *
  *      Σ (w + c) · x  =  Σ w · x  +  c · Σx          c = 128 (int8), 8 (int4)   (1)
  *
- * and Σx of a block is known (code_rows). The sum of 32 bits does not begin at 0 but at
+ * and Σx of a block is known (coding.c). The sum of 32 bits does not begin at 0 but at
  * −c · Σx, and ends at s. Moving up costs int8 one xor of the top bit; int4 lies
  * in memory that way.
  *

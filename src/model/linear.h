@@ -5,6 +5,7 @@
 #ifndef LINEAR_H
 #define LINEAR_H
 
+#include "kernels/coding.h"
 #include "kernels/matmul.h"
 #include "model/adapter.h"
 

@@ -28,6 +28,7 @@
 #include "base/clock.h"         /* clock_seconds                             */
 #include "base/memory.h"        /* memory_get_large                          */
 #include "base/parallel.h"      /* parallel_for: the wall has threads too    */
+#include "kernels/coding.h"
 #include "kernels/matmul.h"
 
 #define MEMORY ((size_t)256 << 20)      /* bytes; far more than a cache      */

@@ -1,10 +1,11 @@
-/* test_coding.c - a row of x as whole numbers: equation (1) of blocks.c by the library's rint */
+/* test_coding.c - a row of x as whole numbers: equation (1) of coding.c by the library's rint */
 #include "test.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/parallel.h"
+#include "kernels/coding.h"
 #include "kernels/encode.h"
 #include "kernels/matmul.h"
 
@@ -47,10 +48,14 @@ static void book_code_block(int8_t codes[32], float *scale, int32_t *sum, const 
     }
 }
 
-static void check_coding(const float *x, int T, int columns)
+/* By the kernels of that name: coding is compiled twice. */
+static void check_coding_by(const char *name, const float *x, int T, int columns)
 {
-    Made made = make(x, T, columns);
+    Error error = {0};
+    Made made;
 
+    expect_ok(kernels_choose(name, &error), &error);
+    made = make(x, T, columns);
     for (int b = 0; b < columns / 32; b++)
         for (int t = 0; t < T; t++) {
             size_t at = (size_t)b * (size_t)T + (size_t)t;
@@ -65,6 +70,12 @@ static void check_coding(const float *x, int T, int columns)
             expect_int(made.coded.sums[at], sum);
         }
     free(made.memory);
+}
+
+static void check_coding(const float *x, int T, int columns)
+{
+    check_coding_by("plain", x, T, columns);
+    check_coding_by("auto", x, T, columns);
 }
 
 TEST(coding_by_the_book)
