@@ -31,11 +31,13 @@
 #include <stdio.h>          /* the sentence when nothing is left; /proc     */
 #include <stdlib.h>         /* calloc, realloc, aligned_alloc, free, exit   */
 #include <string.h>         /* memcpy, memset                               */
+#include <sys/mman.h>       /* madvise                                      */
 #include <sys/resource.h>   /* getrusage: the largest resident size         */
 #include <unistd.h>         /* sysconf: what the machine has                */
 
 #define ARENA_BLOCK 65536   /* bytes; a larger wish gets a block of its own  */
 #define ALIGNMENT 64        /* of large memory: one cache line              */
+#define HUGE_PAGE ((size_t)2 << 20)     /* bytes, of x86-64 and aarch64     */
 
 struct ArenaBlock {
     ArenaBlock *before;
@@ -95,11 +97,12 @@ char *memory_text(const char *text, size_t length)
  */
 void *memory_get_large(size_t bytes, const char *what, Error *error)
 {
+    size_t align = bytes < HUGE_PAGE ? ALIGNMENT : HUGE_PAGE;
     size_t rounded = round_up(bytes, ALIGNMENT);
     void *p = NULL;
 
     if (rounded >= bytes && bytes <= memory_machine())
-        p = aligned_alloc(ALIGNMENT, rounded > 0 ? rounded : ALIGNMENT);
+        p = aligned_alloc(align, rounded > 0 ? rounded : ALIGNMENT);
     memory_allocations++;
     if (p == NULL) {
         error_code(error, EXIT_ROOM, "no memory for %s: it needs %.1f MB and "
@@ -108,8 +111,24 @@ void *memory_get_large(size_t bytes, const char *what, Error *error)
                    (double)memory_machine() / 1e6);
         return NULL;
     }
+    memory_want_huge_pages(p, rounded);
     memset(p, 0, rounded);
     return p;
+}
+
+/* Where a byte lies is looked up for each page of memory, and the processor remembers
+ * some 2,000 such answers: 8 MB of pages of 4 KB, and a model has 2 GB. With pages
+ * of 2 MB they reach for 4 GB. Linux gives them to those who ask; for a file it
+ * reads in such pieces what is not in its cache yet. Whole pages only; and where the
+ * system has none, reading is slower and nothing else. */
+void memory_want_huge_pages(void *p, size_t bytes)
+{
+#if defined(MADV_HUGEPAGE)
+    if (bytes >= HUGE_PAGE)
+        madvise(p, bytes, MADV_HUGEPAGE);
+#else
+    (void)p, (void)bytes;
+#endif
 }
 
 void memory_give_back(void *p)
