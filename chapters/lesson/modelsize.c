@@ -25,7 +25,7 @@
 
 #include "model/quantize.h"         /* quantize_format: asked, not copied    */
 
-#define CHUNK 128                   /* rows of a pass, unless --chunk says   */
+#define CHUNK 256                   /* rows of a pass, unless --chunk says   */
 
 /* The part that a matrix plays, by its name in any of the architectures. */
 static Role role_of(const char *name, bool tied)

@@ -40,7 +40,7 @@
 #include <sys/stat.h>       /* fstat: what kind of file, how long            */
 #include <unistd.h>         /* close, sysconf                                */
 
-#include "base/memory.h"    /* memory_text, memory_want_huge_pages           */
+#include "base/memory.h"    /* memory_text                                   */
 
 /* The kinds that are refused, in a person's words. */
 static const char *kind_of(mode_t mode)
@@ -86,7 +86,6 @@ static bool show(MapFile *file, Error *error)
         return error_code(error, errno == ENOMEM ? EXIT_ROOM : EXIT_INPUT,
                           "%s: cannot map %zu bytes: %s", file->path, file->size,
                           strerror(errno));
-    memory_want_huge_pages(bytes, file->size);
     file->bytes = bytes;
     return true;
 }

@@ -148,7 +148,7 @@ const Option option_table[] = {
       " benchmark",
       "plain is the definition, in C (auto)", false },
     { "--chunk", 0, "N", OPTION_INT, FIELD(chunk), 1, 4096, PASS " benchmark",
-      "tokens per pass over a prompt (128)", false },
+      "tokens per pass over a prompt (256)", false },
     { "--ctx", 0, "N", OPTION_INT, FIELD(ctx), 1, MANY, RUN,
       "positions in the cache (prompt + n)", false },
     { "--kv", 0, "f32|f16", OPTION_CHOICE, FIELD(kv), 0, 0, PASS " benchmark",

@@ -29,7 +29,7 @@ typedef struct Options {
     int threads;                    /* --threads, 0: all usable cores       */
     const char *kernels;            /* --kernels, "auto"                    */
     const char *quantize;           /* --quantize, "none"                   */
-    int chunk;                      /* --chunk: tokens per pass, 128        */
+    int chunk;                      /* --chunk: tokens per pass, 256        */
     int ctx;                        /* --ctx, 0: prompt + n                 */
     const char *kv;                 /* --kv f32|f16, NULL: by the weights   */
     double seed;                    /* --seed, 0; a whole number < 2^53     */

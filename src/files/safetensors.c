@@ -351,6 +351,14 @@ void safetensors_give_back(const Safetensors *st, const void *data, size_t bytes
     }
 }
 
+/* Not when a file is opened: one page of 2 MB for each small tensor that is looked at
+ * would be most of a second. */
+void safetensors_expect_reading(const Safetensors *st)
+{
+    for (int i = 0; i < st->file_count; i++)
+        memory_want_huge_pages((void *)(uintptr_t)st->files[i].bytes, st->files[i].size);
+}
+
 /* Are the files still as long as they were? Before a long run, and after. */
 bool safetensors_check(const Safetensors *st, Error *error)
 {

@@ -26,6 +26,8 @@ void safetensors_close(Safetensors *st);
 const Tensor *safetensors_find(const Safetensors *st, const char *name);
 /* bytes at data, inside a tensor, will not be read again soon: see mapfile.h. */
 void safetensors_give_back(const Safetensors *st, const void *data, size_t bytes);
+/* All tensors will be read, again and again: see memory_want_huge_pages. */
+void safetensors_expect_reading(const Safetensors *st);
 bool safetensors_check(const Safetensors *st, Error *error); /* size still so */
 
 #endif

@@ -79,6 +79,7 @@ bool model_load(Model *model, const Json *config, const Safetensors *file,
         weights_free(&model->weights);
         return false;
     }
+    safetensors_expect_reading(file);
     return true;
 }
 

@@ -62,7 +62,7 @@ TEST(nothing_typed)
     expect_text(o.model, "storyteller");
     expect_text(o.kernels, "auto");
     expect_text(o.color, "auto");
-    expect(o.threads == 0 && o.chunk == 128 && o.ctx == 0 && o.kv == NULL);
+    expect(o.threads == 0 && o.chunk == 256 && o.ctx == 0 && o.kv == NULL);
     expect(o.n == 128 && o.top == 10 && o.logprobs == 0 && o.stop.count == 0);
     expect(o.temperature == -1 && o.top_k == -1 && o.top_p == -1);
     expect(o.min_p == -1 && o.repeat_penalty == -1 && o.seed == 0);

@@ -294,7 +294,7 @@ TEST(what_a_model_needs)
 
     expect_ok(modeldir_open(&dir, "models/storyteller", MODELDIR_WEIGHTS, &error), &error);
     expect_ok(model_load(&model, dir.config.root, &dir.file, &error), &error);
-    expect_ok(session_init(&s, &model, min_int(NEED_POSITIONS, model.config.context), 128,
+    expect_ok(session_init(&s, &model, min_int(NEED_POSITIONS, model.config.context), 256,
                            FORMAT_F16, &error), &error);
     session = (double)(s.cache.bytes + s.work.bytes);
     vectors = (2 * model.config.L + 1) * model.config.E;
