@@ -10,15 +10,16 @@
     python3 -m pip install llama-cpp-python==0.3.36      (builds llama.cpp from source)
     RUN=./run python3 tests/bench/peer.py [--shape tinyllama] [--rounds 5] [--work DIR]
 
-Four figures of each: reading 512 tokens, writing 64 behind them, the first token of a
+Four figures of each: reading 512 tokens, writing 64 from nothing, the first token of a
 prompt of nine, and the peak of resident memory without what Python took. Both sides
 have read their weights once before the clock starts, keep an F16 cache, and pick the
 likeliest token, so writing n tokens is n passes. With --context also the speed of
-writing behind 128 and behind 4,096 tokens, beside what the larger cache explains.
+writing behind 128 and behind 4,096 tokens (./run generate, with a sentence again and
+again), beside what the larger cache explains.
 
 The wall is what this machine's memory gives all threads, measured by our benchmark in
 each of its runs; the share is the bytes of the weights that a token needs, times tokens a
-second, over the best wall seen.
+second, over the wall of the same run: a neighbour on the machine slows both.
 
 Nothing here passes or fails by time: machines are noisy. A program passes when it did
 its work; whether a bar of ours is reached is said in words. Ratios are medians over
@@ -45,6 +46,7 @@ import peer_files                                                   # noqa: E402
 
 PEER = "llama-cpp-python==0.3.36"
 PROMPT, WRITTEN, FIRST, STEP = 512, 64, 9, 7919
+SENTENCE, SENTENCE_IDS = "The cat sat by the door and waited for the rain. ", 12
 NAMES = {"none": "F16", "int8": "int8", "int4": "int4"}
 # What issue and design ask for: prompt, generate, share of the wall; of TinyLlama's shape.
 BARS = {"none": (1.1, 1.05, 0.85), "int8": (1.3, 1.2, 0.85), "int4": (1.5, 1.25, 0.70)}
@@ -96,7 +98,9 @@ def run_peer(path, threads, prompt, written, context):
 
     read(ids[:FIRST])
     _, first = read(ids[:FIRST])
-    token, seconds = read(ids)
+    _, seconds = read(ids)
+    lib.llama_memory_clear(lib.llama_get_memory(state), True)
+    token = ids[0]                  # as ours: nothing before the first
     start = time.perf_counter()
     for _ in range(written):
         feed([token])
@@ -166,8 +170,9 @@ def said(reached):
 
 def print_table(name, files, runs):
     """One line a figure: ours, the peer's, their ratio, and the bar."""
-    wall = max(run["wall"] for (_, side), some in runs.items() if side == "ours" for run in some)
-    print(f"\n{name}: memory gives {wall / 1e9:.1f} GB/s\n{'':22}{'ours':30}{'peer':30}ratio")
+    walls = [run["wall"] for (_, side), some in runs.items() if side == "ours" for run in some]
+    print(f"\n{name}: memory gives {cell([{'wall': w} for w in walls], 'wall', 1e-9)} GB/s\n"
+          f"{'':22}{'ours':30}{'peer':30}ratio")
     for quantize, (format_, _) in files.items():
         ours, peer = runs[quantize, "ours"], runs[quantize, "peer"]
         bars = BARS[quantize] if name == "tinyllama" else (1.0, 1.0, None)
@@ -181,10 +186,21 @@ def print_table(name, files, runs):
                                            f"{said(ratio <= bar if less else ratio >= bar)}")
             print(f"{NAMES[quantize]:5}{key:9} {unit:7}{cell(ours, key, scale):30}"
                   f"{cell(peer, key, scale):30}{ratio:.3f}{ends}")
-        share = statistics.median(run["generate"] * run["bytes"] for run in ours) / wall
+        share = statistics.median(run["generate"] * run["bytes"] / run["wall"] for run in ours)
         ends = "" if bars[2] is None else f"  at least {bars[2]}: {said(share >= bars[2])}"
         print(f"{NAMES[quantize]:5}share of the wall when generating ({format_} beside): "
               f"{share:.3f}{ends}")
+
+
+def run_behind(folder, quantize, o, ids):
+    """Tokens a second behind so many; about: a sentence ends where it ends."""
+    answer = result([os.environ.get("RUN", "./run"), "generate", "--model", str(folder),
+                     "--quantize", quantize, "--prompt", SENTENCE * (ids // SENTENCE_IDS),
+                     "--temperature", "0", "-n", str(o.written), "--threads", str(o.threads),
+                     "--json"])
+    if answer is None or len(answer["ids"]) < o.written:
+        return None
+    return {"generate": answer["tokens_per_second"], "ids": len(answer["prompt_ids"])}
 
 
 def print_context(folder, files, o):
@@ -196,12 +212,13 @@ def print_context(folder, files, o):
     print(f"\nwriting behind {lengths[0]} and {lengths[1]} tokens, F16 cache "
           f"({per_position} bytes a position)")
     for quantize in files:
-        runs = [[run_ours(folder, quantize, o.threads, n, o.written) for n in lengths]
-                for _ in range(o.rounds)]
-        if any(run is None for pair in runs for run in pair):
+        weights = run_ours(folder, quantize, o.threads, FIRST, 1)
+        runs = [[run_behind(folder, quantize, o, n) for n in lengths] for _ in range(o.rounds)]
+        if weights is None or any(run is None for pair in runs for run in pair):
             return False
         lost = statistics.median(b["generate"] / a["generate"] for a, b in runs)
-        size = [runs[0][0]["bytes"] + per_position * (n + o.written / 2) for n in lengths]
+        size = [weights["bytes"] + per_position * (run["ids"] + o.written / 2)
+                for run in runs[0]]
         print(f"{NAMES[quantize]:5}{cell([r[0] for r in runs], 'generate', 1)} and "
               f"{cell([r[1] for r in runs], 'generate', 1)} tok/s: {lost:.3f} of the speed; the "
               f"bytes explain {size[0] / size[1]:.3f}: {lost * size[1] / size[0]:.3f} of that "
