@@ -36,8 +36,8 @@
 #include "base/interrupt.h"         /* Ctrl-C                               */
 #include "base/mapfile.h"           /* the GGUF file                        */
 #include "base/progress.h"          /* a bar for the weights                */
-#include "decode/modeldir.h"        /* the last look                        */
 #include "weights-tools/common/disk.h"
+#include "weights-tools/common/lookagain.h"
 #include "weights-tools/common/newfolder.h"
 #include "weights-tools/common/shards.h"
 #include "weights-tools/common/tool.h"
@@ -133,22 +133,6 @@ static bool write_weights(Conversion *c, double shard, Error *error)
     return fine;
 }
 
-/* Is it a model for the engine: config, tokenizer, every tensor? */
-static bool look_again(const Conversion *c, Error *error)
-{
-    ModelDir dir;
-    Model model;
-    bool fine;
-
-    if (!modeldir_open(&dir, c->folder.beside, MODELDIR_ALL, error))
-        return false;
-    fine = model_load(&model, dir.config.root, &dir.file, error);
-    if (fine)
-        model_free(&model);
-    modeldir_close(&dir);
-    return fine;
-}
-
 static bool convert(Conversion *c, const Options *options, Dtype wanted, Error *error)
 {
     return read_all(c, options->argument[0], wanted, error)
@@ -160,8 +144,7 @@ static bool convert(Conversion *c, const Options *options, Dtype wanted, Error *
             || error_where(error, "%s", options->argument[0]))
         && write_small(c, TOKENIZER_CONFIG, error)
         && write_weights(c, options->shard, error)
-        && (look_again(c, error) || error_where(error, "%s: what was made of it is no "
-                                                "model", options->argument[0]))
+        && look_again(&c->folder, MODELDIR_ALL, options->argument[0], error)
         && newfolder_commit(&c->folder, error);
 }
 

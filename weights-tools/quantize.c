@@ -58,12 +58,13 @@
 #include "base/interrupt.h"         /* Ctrl-C                               */
 #include "base/parallel.h"          /* --threads                            */
 #include "base/progress.h"          /* a bar for the gigabytes              */
-#include "decode/modeldir.h"        /* the source, and the last look        */
+#include "decode/modeldir.h"        /* the source                           */
 #include "files/json_write.h"       /* --json                               */
 #include "files/safetensors_write.h"
 #include "model/quantize.h"
 #include "weights-tools/common/companions.h"
 #include "weights-tools/common/disk.h"
+#include "weights-tools/common/lookagain.h"
 #include "weights-tools/common/tool.h"
 
 #define SMALL_FILES 50000000        /* bytes: tokenizer and the like, at most */
@@ -224,22 +225,6 @@ static bool write_weights(Quantizing *q, Error *error)
     return fine;
 }
 
-/* Is it a model for the engine? */
-static bool look_again(const Quantizing *q, Error *error)
-{
-    ModelDir dir;
-    Model model;
-    bool fine;
-
-    if (!modeldir_open(&dir, q->folder.beside, MODELDIR_WEIGHTS, error))
-        return false;
-    fine = model_load(&model, dir.config.root, &dir.file, error);
-    if (fine)
-        model_free(&model);
-    modeldir_close(&dir);
-    return fine;
-}
-
 /* All of it, in the order in which a mistake is cheapest. */
 static bool quantize(Quantizing *q, const Options *options, Error *error)
 {
@@ -258,8 +243,7 @@ static bool quantize(Quantizing *q, const Options *options, Error *error)
         && companions_copy(&q->folder, q->dir.path, &tokenizer, error)
         && write_weights(q, error)
         && safetensors_check(&q->dir.file, error)
-        && (look_again(q, error) || error_where(error, "%s: what was made of it is no "
-                                                "model", options->argument[0]))
+        && look_again(&q->folder, MODELDIR_WEIGHTS, options->argument[0], error)
         && newfolder_commit(&q->folder, error);
 }
 

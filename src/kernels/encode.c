@@ -11,9 +11,11 @@
  *
  * int4 has sixteen steps, -8 to 7, and one number to choose: how far apart they
  * stand. The obvious choice puts the largest weight exactly on the last step (d =
- * largest / -8). It is a bad one: the other 31 pay for it with coarser steps. A finer
- * ruler cuts the largest off and is nearer to everything else; a too fine one cuts
- * too much. Nothing tells beforehand where the best place is, so several are tried:
+ * largest / -8). It is seldom the best: the other 31 pay for it with coarser steps. A
+ * finer ruler cuts the largest off and is nearer to everything else; a too fine one
+ * cuts too much. And now and then a coarser one wins, whose steps happen to fall where
+ * the weights lie. Nothing tells beforehand where the best place is, so several are
+ * tried:
  *
  *      d_c = largest / c,   c = -6.5, -7, … -9.5                           (1)
  *      q_i = rint(w_i / d_c), cut to -8 … 7
