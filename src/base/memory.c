@@ -29,7 +29,7 @@
 
 #include <stdarg.h>         /* arena_print's values                         */
 #include <stdio.h>          /* the sentence when nothing is left; /proc     */
-#include <stdlib.h>         /* calloc, realloc, aligned_alloc, free, exit   */
+#include <stdlib.h>         /* calloc, realloc, posix_memalign, free, exit  */
 #include <string.h>         /* memcpy, memset                               */
 #include <sys/mman.h>       /* madvise                                      */
 #include <sys/resource.h>   /* getrusage: the largest resident size         */
@@ -101,8 +101,9 @@ void *memory_get_large(size_t bytes, const char *what, Error *error)
     size_t rounded = round_up(bytes, ALIGNMENT);
     void *p = NULL;
 
-    if (rounded >= bytes && bytes <= memory_machine())
-        p = aligned_alloc(align, rounded > 0 ? rounded : ALIGNMENT);
+    if (rounded < bytes || bytes > memory_machine()
+        || posix_memalign(&p, align, rounded > 0 ? rounded : ALIGNMENT) != 0)
+        p = NULL;
     memory_allocations++;
     if (p == NULL) {
         error_code(error, EXIT_ROOM, "no memory for %s: it needs %.1f MB and "

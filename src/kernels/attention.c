@@ -70,6 +70,7 @@ typedef struct {                    /* one call, for the threads             */
     Format format;
     int T, H, K, D;
     int width;                      /* 1 + the largest positions of the rows */
+    int parts;                      /* of a group's heads: items for threads */
     float *scratch;                 /* [HANDS, G, width]                     */
 } Attention;
 
@@ -87,22 +88,23 @@ static const unsigned char *cache_head(const void *cache, int g, int capacity,
                (size_t)capacity * (size_t)D * format_bytes(format));
 }
 
-/* Row t, key/value head g and its G query heads: equations (1) to (4).
+/* Row t, and of key/value head g's query heads number first, G of them: equations (1)
+ * to (4).
  *
  *   e  [G, width] scratch: a head's scores, then its e_j, and behind them its Z
  *
  * The queries are the x of a tile, the keys its w. Keys and values come from memory
  * a block of positions at a time, and all G heads use it while it is in the
  * first-level cache; the order of j is the same for each head. */
-static void attend_group(const Attention *a, int t, int g, float *e)
+static void attend_group(const Attention *a, int t, int g, int first, int G, float *e)
 {
     const AttentionRow *r = &a->rows[t];
-    int G = a->H / a->K, D = a->D, S = r->positions;
+    int head = t * a->H + g * (a->H / a->K) + first, D = a->D, S = r->positions;
     size_t bytes = (size_t)D * format_bytes(a->format);
     const unsigned char *k = cache_head(r->keys, g, r->capacity, D, a->format);
     const unsigned char *v = cache_head(r->values, g, r->capacity, D, a->format);
-    const float *q = row(a->q, t * a->H + g * G, D);
-    float *out = row(a->out, t * a->H + g * G, D);
+    const float *q = row(a->q, head, D);
+    float *out = row(a->out, head, D);
 
     for (int j = 0; j < S; j += BLOCK)
         kernels->tile[a->format](e + j, (size_t)a->width, row(k, j, bytes),
@@ -114,10 +116,8 @@ static void attend_group(const Attention *a, int t, int g, float *e)
     }
     memset(out, 0, (size_t)(G * D) * sizeof *out);
     for (int j = 0; j < S; j += BLOCK)
-        for (int h = 0; h < G; h++)
-            kernels->weigh[a->format](row(out, h, D), row(v, j, bytes),
-                                      row(e, h, a->width) + j,
-                                      min_int(BLOCK, S - j), D);
+        kernels->weigh[a->format](out, row(v, j, bytes), e + j, (size_t)a->width, G,
+                                  min_int(BLOCK, S - j), D);
     for (int h = 0; h < G; h++)
         for (int d = 0; d < D; d++)
             row(out, h, D)[d] /= row(e, h, a->width)[S];
@@ -128,14 +128,27 @@ static void attend_group(const Attention *a, int t, int g, float *e)
 static void play_hands(int begin, int end, int worker, void *arg)
 {
     const Attention *a = arg;
-    int items = a->T * a->K;
+    int G = a->H / a->K, items = a->T * a->K * a->parts;
 
     (void)worker;
     for (int hand = begin; hand < end; hand++)
-        for (int item = hand; item < items; item += HANDS)
-            attend_group(a, item / a->K, item % a->K,
-                         row(a->scratch, hand, (size_t)(a->H / a->K)
-                                               * (size_t)a->width));
+        for (int item = hand; item < items; item += HANDS) {
+            int group = item / a->parts, part = item % a->parts;
+            int first = part * G / a->parts, last = (part + 1) * G / a->parts;
+
+            attend_group(a, group / a->K, group % a->K, first, last - first,
+                         row(a->scratch, hand, (size_t)G * (size_t)a->width));
+        }
+}
+
+/* Three groups for two threads would be two for one of them. Heads know nothing of each
+ * other, so where groups are few and do not come out even, each is cut into parts,
+ * though its keys and values are then read by several. */
+static int parts_of_group(int groups, int G)
+{
+    int threads = parallel_threads();
+
+    return groups % threads == 0 || groups >= 4 * threads ? 1 : min_int(G, threads);
 }
 
 /* Equations (1) to (4) for every row and head.
@@ -159,7 +172,8 @@ void attention(float *out, const float *q, const AttentionRow *rows,
              rows[t].capacity);
         a.width = max_int(a.width, rows[t].positions + 1);
     }
-    parallel_for(min_int(T * K, HANDS), 1, play_hands, &a);
+    a.parts = parts_of_group(T * K, H / K);
+    parallel_for(min_int(T * K * a.parts, HANDS), 1, play_hands, &a);
 }
 
 /* Floats of scratch for rows of at most S positions: scores of one group for

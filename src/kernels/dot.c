@@ -100,10 +100,10 @@ INLINE void tile_body(float *y, size_t y_stride, const unsigned char *w,
                                               row(x, t, x_stride), n);
 }
 
-/* o_d = fma(e_j, v_jd, o_d), j ascending. Every o_d has a sum of its own, so
+/* o_hd = fma(e_hj, v_jd, o_hd), j ascending. Every o_hd has a sum of its own, so
  * there are no lanes here: position after position, as one would by hand. */
 INLINE void weigh_body(float *o, const unsigned char *v, Dtype dtype, int size,
-                       const float *e, int rows, int n)
+                       const float *e, size_t e_stride, int heads, int rows, int n)
 {
     float wide[WIDE];
 
@@ -113,8 +113,12 @@ INLINE void weigh_body(float *o, const unsigned char *v, Dtype dtype, int size,
 
             tensor_to_f32(wide, row(v, j, n * size) + d * size, dtype,
                           (size_t)count);
-            for (int c = 0; c < count; c++)
-                o[d + c] = fmaf(e[j], wide[c], o[d + c]);
+            for (int h = 0; h < heads; h++) {
+                float *o_h = row(o, h, n) + d, e_hj = row(e, h, e_stride)[j];
+
+                for (int c = 0; c < count; c++)
+                    o_h[c] = fmaf(e_hj, wide[c], o_h[c]);
+            }
         }
 }
 
@@ -133,10 +137,11 @@ INLINE void weigh_body(float *o, const unsigned char *v, Dtype dtype, int size,
         tile_body(y, y_stride, w, DTYPE_##DTYPE, size, rows, x, x_stride, T,  \
                   n);                                                         \
     }                                                                         \
-    TARGET static void weigh_##table##DTYPE(float *o, const void *v,          \
-                                            const float *e, int rows, int n)  \
+    TARGET static void weigh_##table##DTYPE(                                  \
+        float *o, const void *v, const float *e, size_t e_stride, int heads,  \
+        int rows, int n)                                                      \
     {                                                                         \
-        weigh_body(o, v, DTYPE_##DTYPE, size, e, rows, n);                    \
+        weigh_body(o, v, DTYPE_##DTYPE, size, e, e_stride, heads, rows, n);   \
     }
 
 #define TABLE(table)                                                          \

@@ -24,9 +24,11 @@ typedef float DotKernel(const void *w, const float *x, int n);
 typedef void TileKernel(float *y, size_t y_stride, const void *w, int rows,
                         const float *x, size_t x_stride, int T, int n);
 
-/* o_d = fma(e_j, v_jd, o_d) for j = 0 … rows-1 in order, d < n: attention's
- * weighted sum. v [rows, n] rows next to each other, any address; e [rows]. */
-typedef void WeighKernel(float *o, const void *v, const float *e, int rows, int n);
+/* o_hd = fma(e_hj, v_jd, o_hd) for j = 0 … rows-1 in order, h < heads, d < n:
+ * attention's weighted sums of one v. o [heads, n]; v [rows, n] rows next to each
+ * other, any address; e [heads, rows], row h at e + h · e_stride. */
+typedef void WeighKernel(float *o, const void *v, const float *e, size_t e_stride,
+                         int heads, int rows, int n);
 
 typedef struct {
     const char *name;                           /* "plain", "avx2", …        */

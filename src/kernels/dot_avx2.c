@@ -74,6 +74,7 @@
 #else
 #define TOKENS 3
 #endif
+#define HEADS TOKENS            /* that share a value row, for the same reason */
 
 /* The rest of the engine is compiled for any x86-64; these functions are for
  * processors that have the three features, and dispatch.c asks first. */
@@ -242,55 +243,80 @@ INLINE void tile(float *y, size_t y_stride, const unsigned char *w,
               row(x, t, x_stride), x_stride, n, true, 1);
 }
 
-/* Eight registers of o stay where they are while the value rows pass. G is
- * COLUMNS, or 1 for what is left of a row; constant where this is called.
+/* H · G registers of o stay where they are while the value rows pass, and eight numbers
+ * of a value row, once widened, meet all H heads: the picture at the top, with heads
+ * for rows of x. H, G and last are constants where this is called.
  *
- *   o   [8 · G] in and out     v   first of the rows, stride bytes apart
- *   e   [rows]                 last  numbers of the last register: 8, or fewer
- *                                    with G = 1 */
-INLINE void weigh_columns(float *o, const unsigned char *v, size_t stride,
-                          Format format, int size, const float *e, int rows,
-                          int G, int last)
+ *   o   [H, n], 8 · G numbers of each     v   first of the rows, stride bytes apart
+ *   e   [H, rows], e_stride apart         last  numbers of the last register: 8, or
+ *                                               fewer with G = 1 */
+INLINE void weigh_columns(float *o, int n, const unsigned char *v, size_t stride,
+                          Format format, int size, const float *e, size_t e_stride,
+                          int rows, int H, int G, int last)
 {
-    __m256 sum[COLUMNS];
+    __m256 sum[HEADS][COLUMNS];
 
-    for (int g = 0; g < G; g++)
-        sum[g] = last < LANES ? load_end_x(o, last)
-                              : _mm256_loadu_ps(o + g * LANES);
+    for (int h = 0; h < H; h++)
+        for (int g = 0; g < G; g++)
+            sum[h][g] = last < LANES ? load_end_x(row(o, h, n), last)
+                                     : _mm256_loadu_ps(row(o, h, n) + g * LANES);
     for (int j = 0; j < rows; j++) {
         const unsigned char *v_j = row(v, j, stride);
-        __m256 e_j = _mm256_set1_ps(e[j]);
+        __m256 e_j[HEADS];
 
-        for (int g = 0; g < G; g++)
-            sum[g] = _mm256_fmadd_ps(
-                e_j, last < LANES ? load_end_w(v_j, (size_t)(last * size), format)
-                                  : load8(v_j + g * LANES * size, format),
-                sum[g]);
+        for (int h = 0; h < H; h++)
+            e_j[h] = _mm256_set1_ps(row(e, h, e_stride)[j]);
+        for (int g = 0; g < G; g++) {
+            __m256 v_jg = last < LANES ? load_end_w(v_j, (size_t)(last * size), format)
+                                       : load8(v_j + g * LANES * size, format);
+
+            for (int h = 0; h < H; h++)
+                sum[h][g] = _mm256_fmadd_ps(e_j[h], v_jg, sum[h][g]);
+        }
     }
-    if (last < LANES)
-        memcpy(o, &sum[0], (size_t)last * sizeof *o);
-    else
-        for (int g = 0; g < G; g++)
-            _mm256_storeu_ps(o + g * LANES, sum[g]);
+    for (int h = 0; h < H; h++)
+        if (last < LANES)
+            memcpy(row(o, h, n), &sum[h][0], (size_t)last * sizeof *o);
+        else
+            for (int g = 0; g < G; g++)
+                _mm256_storeu_ps(row(o, h, n) + g * LANES, sum[h][g]);
 }
 
-/* WeighKernel: 64 numbers of a value row at a time, then 8, then the end. Lane
- * and number are the same here: no tree. */
-INLINE void weigh(float *o, const unsigned char *v, Format format, int size,
-                  const float *e, int rows, int n)
+/* H heads: 8 · G numbers of a value row at a time, then 8, then the end. Lane and number
+ * are the same here: no tree. */
+INLINE void weigh_heads(float *o, const unsigned char *v, Format format, int size,
+                        const float *e, size_t e_stride, int rows, int n, int H, int G)
 {
     size_t stride = (size_t)n * (size_t)size;
     int d = 0;
 
-    for (; d + COLUMNS * LANES <= n; d += COLUMNS * LANES)
-        weigh_columns(o + d, v + d * size, stride, format, size, e, rows,
-                      COLUMNS, LANES);
+    for (; d + G * LANES <= n; d += G * LANES)
+        weigh_columns(o + d, n, v + d * size, stride, format, size, e, e_stride, rows, H,
+                      G, LANES);
     for (; d + LANES <= n; d += LANES)
-        weigh_columns(o + d, v + d * size, stride, format, size, e, rows, 1,
-                      LANES);
+        weigh_columns(o + d, n, v + d * size, stride, format, size, e, e_stride, rows, H,
+                      1, LANES);
     if (d < n)
-        weigh_columns(o + d, v + d * size, stride, format, size, e, rows, 1,
-                      n - d);
+        weigh_columns(o + d, n, v + d * size, stride, format, size, e, e_stride, rows, H,
+                      1, n - d);
+}
+
+/* WeighKernel: three heads with 32 numbers each are twelve registers, as one head with
+ * 64 are eight. */
+INLINE void weigh(float *o, const unsigned char *v, Format format, int size,
+                  const float *e, size_t e_stride, int heads, int rows, int n)
+{
+    int h = 0;
+
+    for (; h + HEADS <= heads; h += HEADS)
+        weigh_heads(row(o, h, n), v, format, size, row(e, h, e_stride), e_stride, rows, n,
+                    HEADS, COLUMNS / 2);
+    if (heads - h == 2)
+        weigh_heads(row(o, h, n), v, format, size, row(e, h, e_stride), e_stride, rows, n,
+                    2, COLUMNS / 2);
+    if (heads - h == 1)
+        weigh_heads(row(o, h, n), v, format, size, row(e, h, e_stride), e_stride, rows, n,
+                    1, COLUMNS);
 }
 
 /* The three functions of one format: a name and a call each. */
@@ -308,9 +334,10 @@ INLINE void weigh(float *o, const unsigned char *v, Format format, int size,
         tile(y, y_stride, w, FORMAT_##FORMAT, size, rows, x, x_stride, T, n); \
     }                                                                         \
     AVX2 static void weigh_##FORMAT(float *o, const void *v, const float *e,  \
-                                    int rows, int n)                          \
+                                    size_t e_stride, int heads, int rows,     \
+                                    int n)                                    \
     {                                                                         \
-        weigh(o, v, FORMAT_##FORMAT, size, e, rows, n);                       \
+        weigh(o, v, FORMAT_##FORMAT, size, e, e_stride, heads, rows, n);      \
     }
 
 FUNCTIONS(F32, 4)

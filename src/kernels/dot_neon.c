@@ -239,8 +239,8 @@ INLINE void weigh_end(float *o, const unsigned char *v, size_t stride, Format fo
     memcpy(o, sum, (size_t)count * sizeof *o);
 }
 
-/* WeighKernel: 64 numbers of a value row at a time, then 8, then the end. Lane
- * and number are the same here: no tree. */
+/* WeighKernel for one head: 64 numbers of a value row at a time, then 8, then the end.
+ * Lane and number are the same here: no tree. */
 INLINE void weigh(float *o, const unsigned char *v, Format format, int size,
                   const float *e, int rows, int n)
 {
@@ -270,9 +270,11 @@ INLINE void weigh(float *o, const unsigned char *v, Format format, int size,
         tile(y, y_stride, w, FORMAT_##FORMAT, size, rows, x, x_stride, T, n); \
     }                                                                         \
     static void weigh_##FORMAT(float *o, const void *v, const float *e,       \
-                               int rows, int n)                               \
+                               size_t e_stride, int heads, int rows, int n)   \
     {                                                                         \
-        weigh(o, v, FORMAT_##FORMAT, size, e, rows, n);                       \
+        for (int h = 0; h < heads; h++)                                       \
+            weigh(row(o, h, n), v, FORMAT_##FORMAT, size, row(e, h, e_stride), \
+                  rows, n);                                                   \
     }
 
 FUNCTIONS(F32, 4)

@@ -295,26 +295,30 @@ TEST(sum_is_a_dot_with_ones)
         }
 }
 
-/* o_d = fma(e_j, v_jd, o_d), here one d after the other. */
+/* o_hd = fma(e_hj, v_jd, o_hd), here one d after the other. e's rows are one number
+ * longer than they need be. */
 static void check_weigh(const Kernels *k, Format format, const Weights *v,
-                        const float *e, const float *start, int rows, int n)
+                        const float *e, const float *start, int heads, int rows, int n)
 {
-    float *o = room((size_t)n * sizeof *o);
+    size_t bytes = (size_t)(heads * n) * sizeof(float);
+    float *o = room(bytes);
 
-    memcpy(o, start, (size_t)n * sizeof *o);
-    k->weigh[format](o, v->w, e, rows, n);
-    for (int d = 0; d < n; d++) {
-        float want = start[d];
+    memcpy(o, start, bytes);
+    k->weigh[format](o, v->w, e, (size_t)rows + 1, heads, rows, n);
+    for (int h = 0; h < heads; h++)
+        for (int d = 0; d < n; d++) {
+            float want = row(start, h, n)[d];
 
-        for (int j = 0; j < rows; j++)
-            want = fmaf(e[j], row(v->wide, j, n)[d], want);
-        expect_equal(o[d], want, k->name, n);
-    }
+            for (int j = 0; j < rows; j++)
+                want = fmaf(row(e, h, rows + 1)[j], row(v->wide, j, n)[d], want);
+            expect_equal(row(o, h, n)[d], want, k->name, n);
+        }
     free(o);
 }
 
 TEST(weighted_sum_of_rows)
 {
+    enum { MOST_HEADS = 8 };
     const Kernels *list[3];
     int count = tables(list);
     uint64_t state = 6;
@@ -323,11 +327,12 @@ TEST(weighted_sum_of_rows)
         for (Format format = 0; format < FORMAT_FLOATS; format++) {
             int rows = n % 7, kind = n % 3 == 0 ? SUBNORMAL : ORDINARY;
             Weights v = weights_make(format, kind, rows * n, &state);
-            float *e = numbers(kind, rows + 1, &state);
-            float *start = numbers(kind, n, &state);
+            float *e = numbers(kind, MOST_HEADS * (rows + 1), &state);
+            float *start = numbers(kind, MOST_HEADS * n, &state);
 
             for (int i = 0; i < count; i++)
-                check_weigh(list[i], format, &v, e, start, rows, n);
+                for (int heads = 1; heads <= MOST_HEADS; heads++)
+                    check_weigh(list[i], format, &v, e, start, heads, rows, n);
             weights_free(&v);
             free(e), free(start);
         }

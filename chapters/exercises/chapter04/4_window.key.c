@@ -74,7 +74,7 @@ static const float *by_position(Case *c, const Window *w, bool divide)
     Z = divide ? sum_lanes(e, w->t + 1) : 1;
     for (int d = 0; d < w->D; d++)
         out[d] = 0;
-    kernels->weigh[FORMAT_F32](out, w->values, e, w->t + 1, w->D);
+    kernels->weigh[FORMAT_F32](out, w->values, e, 0, 1, w->t + 1, w->D);
     for (int d = 0; d < w->D; d++)
         out[d] /= Z;
     return out;
