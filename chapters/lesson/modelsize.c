@@ -23,9 +23,8 @@
 
 #include <string.h>                 /* strstr                                */
 
+#include "base/options.h"           /* CHUNK_DEFAULT                         */
 #include "model/quantize.h"         /* quantize_format: asked, not copied    */
-
-#define CHUNK 256                   /* rows of a pass, unless --chunk says   */
 
 /* The part that a matrix plays, by its name in any of the architectures. */
 static Role role_of(const char *name, bool tied)
@@ -73,7 +72,7 @@ ModelSize modelsize_of(const Tensor *tensors, int count, const Config *config,
     if (config != NULL) {
         positions = min_int(positions, config->context);
         size.cache = kvcache_bytes(config, positions, FORMAT_F16);
-        size.session = session_bytes(config, positions, CHUNK, FORMAT_F16);
+        size.session = session_bytes(config, positions, CHUNK_DEFAULT, FORMAT_F16);
     }
     return size;
 }

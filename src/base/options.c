@@ -44,7 +44,8 @@
 #define LONGEST 64          /* bytes of a name that is compared              */
 
 static const Options defaults = {       /* what is not zero                  */
-    .model = "storyteller", .kernels = "auto", .quantize = "none", .chunk = 256, .color = "auto",
+    .model = "storyteller", .kernels = "auto", .quantize = "none",
+    .chunk = CHUNK_DEFAULT, .color = "auto",
     .top = 10, .n = 128, .temperature = -1, .top_k = -1, .top_p = -1, .min_p = -1,
     .repeat_penalty = -1, .layer = -1, .head = -1, .seconds = 10, .suite = "speed",
     .prompt_tokens = 512, .answer_tokens = 64, .repeat = 5,

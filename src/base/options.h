@@ -24,12 +24,14 @@ typedef struct {                    /* what was given, in its order         */
     int count;
 } OptionList;
 
+#define CHUNK_DEFAULT 256           /* option_table says it to people        */
+
 typedef struct Options {
     const char *model;              /* --model: name or folder, "storyteller" */
     int threads;                    /* --threads, 0: all usable cores       */
     const char *kernels;            /* --kernels, "auto"                    */
     const char *quantize;           /* --quantize, "none"                   */
-    int chunk;                      /* --chunk: tokens per pass, 256        */
+    int chunk;                      /* --chunk: tokens per pass             */
     int ctx;                        /* --ctx, 0: prompt + n                 */
     const char *kv;                 /* --kv f32|f16, NULL: by the weights   */
     double seed;                    /* --seed, 0; a whole number < 2^53     */

@@ -103,7 +103,6 @@ static void code_plain(int begin, int end, int worker, void *arg)
 }
 
 #if defined(__x86_64__)
-#define CODE_BEST code_avx2     /* for a processor with AVX2                 */
 __attribute__((target("avx2")))
 static void code_avx2(int begin, int end, int worker, void *arg)
 {
@@ -111,7 +110,7 @@ static void code_avx2(int begin, int end, int worker, void *arg)
     code_body(begin, end, arg);
 }
 #else
-#define CODE_BEST code_plain    /* NEON is in every aarch64 build            */
+#define code_avx2 code_plain
 #endif
 
 /* Room for T rows of columns numbers: codes, scales and sums, each part on a line. */
@@ -139,5 +138,5 @@ void code_rows(Coded *coded, void *room, const float *x, int T, int columns)
     c.sums = (int32_t *)(void *)next;
     *coded = (Coded){ .T = T, .blocks = c.blocks, .codes = c.codes,
                       .scales = c.scales, .sums = c.sums };
-    parallel_for(T, CODE_GRAIN, kernels->has_avx2 ? CODE_BEST : code_plain, &c);
+    parallel_for(T, CODE_GRAIN, kernels->has_avx2 ? code_avx2 : code_plain, &c);
 }
