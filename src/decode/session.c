@@ -85,26 +85,36 @@ bool session_capacity(int *capacity, const Config *config, int ctx, int prompt,
  *
  *   capacity  positions, 1 … the model's context
  *   chunk     tokens per pass, >= 1; more than capacity is never used
+ *   wide      rows of a pass that may all want their logits, >= 1
  *   Errors:   no memory (exit 5), and then nothing is held
  *   Owner:    s, until session_free; the model stays the caller's
  */
-bool session_init(Session *s, const Model *model, int capacity, int chunk,
-                  Format kv, Error *error)
+bool session_init_wide(Session *s, const Model *model, int capacity, int chunk,
+                       int wide, Format kv, Error *error)
 {
-    int rows = min_int(chunk, capacity);
+    const Config *c = &model->config;
+    int read = min_int(chunk, capacity), check = min_int(wide, capacity);
+    int rows = max_int(read, check);
 
-    must(capacity >= 1 && chunk >= 1, "capacity %d, chunk %d", capacity, chunk);
-    *s = (Session){ .model = model, .capacity = capacity, .chunk = rows };
-    if (!kvcache_init(&s->cache, &model->config, capacity, kv, error))
+    must(capacity >= 1 && chunk >= 1 && wide >= 1, "capacity %d, chunk %d, wide %d",
+         capacity, chunk, wide);
+    *s = (Session){ .model = model, .capacity = capacity, .chunk = read };
+    if (!kvcache_init(&s->cache, c, capacity, kv, error))
         return false;
-    if (!workspace_init(&s->work, &model->config, rows,
-                        logit_rows(&model->config, rows), capacity, error)) {
+    if (!workspace_init(&s->work, c, rows, max_int(logit_rows(c, read), check),
+                        capacity, error)) {
         kvcache_free(&s->cache);
         return false;
     }
     s->rows = memory_get(rows, sizeof *s->rows);
     s->ids = memory_get(capacity, sizeof *s->ids);
     return true;
+}
+
+bool session_init(Session *s, const Model *model, int capacity, int chunk,
+                  Format kv, Error *error)
+{
+    return session_init_wide(s, model, capacity, chunk, 1, kv, error);
 }
 
 void session_free(Session *s)
@@ -209,6 +219,34 @@ bool session_feed_all(Session *s, const int *ids, int n, SessionSee *see,
     return feed(s, ids, n, see, context, error);
 }
 
+/* n ids in one pass; s->work.logits [n, V] are those of each, until the next pass.
+ *   n        1 … wide of session_init_wide
+ *   Errors:  no room (exit 3); those of model_forward; nothing has changed then  */
+bool session_feed_together(Session *s, const int *ids, int n, Error *error)
+{
+    FeedWatch watch = { s->watch, 0, (size_t)n, (size_t)n };
+
+    must(n >= 1 && n <= s->work.logit_rows, "%d rows with logits, room for %d", n,
+         s->work.logit_rows);
+    if (!fits(s, s->length + n, error))
+        return false;
+    s->logits = NULL;
+    if (!pass(s, ids, n, true, true, &watch, error))
+        return false;
+    s->logits = row(s->work.logits, n - 1, s->model->config.V);
+    return true;
+}
+
+/* Forget all ids from length on; their logits are gone then. */
+void session_cut(Session *s, int length)
+{
+    if (length == s->length)
+        return;
+    kvcache_truncate(&s->cache, length);
+    s->length = length;
+    s->logits = NULL;
+}
+
 /* Stand behind exactly these ids: keep the longest common beginning, forget the
  * rest, feed what is missing. n = 0 empties the session.
  *
@@ -229,8 +267,6 @@ bool session_goto(Session *s, const int *ids, int n, Error *error)
         return true;                        /* it stands there already      */
     if (kept == n && n > 0)
         kept--;                             /* the last id's logits are gone */
-    kvcache_truncate(&s->cache, kept);
-    s->length = kept;
-    s->logits = NULL;
+    session_cut(s, kept);
     return session_feed(s, ids + kept, n - kept, error);
 }

@@ -9,6 +9,8 @@
  * 3. A feed that fails leaves the session where it was; a goto that fails leaves
  *    it behind the ids that it could keep. logits is NULL when a pass had begun.
  * 4. Neither allocates: everything is there from session_init on.
+ * 5. Who checks guesses opens the session with session_init_wide, reads them with
+ *    session_feed_together, and takes back the wrong ones with session_cut.
  */
 #ifndef SESSION_H
 #define SESSION_H
@@ -39,6 +41,10 @@ bool session_capacity(int *capacity, const Config *config, int ctx, int prompt,
 /* kv: FORMAT_F32 or FORMAT_F16. Errors: exit 5 without memory. */
 bool session_init(Session *s, const Model *model, int capacity, int chunk,
                   Format kv, Error *error);
+/* The same, and up to wide ids can be read in one pass with the logits of each,
+ * whatever the chunk is. */
+bool session_init_wide(Session *s, const Model *model, int capacity, int chunk,
+                       int wide, Format kv, Error *error);
 void session_free(Session *s);
 
 /* What a session takes: the cache and the rows of a pass; a few kB more in ids. */
@@ -50,6 +56,8 @@ typedef void SessionSee(void *context, int position, const float *logits);
 bool session_feed(Session *s, const int *ids, int n, Error *error);
 bool session_feed_all(Session *s, const int *ids, int n, SessionSee *see,
                       void *context, Error *error);
+bool session_feed_together(Session *s, const int *ids, int n, Error *error);
 bool session_goto(Session *s, const int *ids, int n, Error *error);
+void session_cut(Session *s, int length);           /* length <= s->length    */
 
 #endif
