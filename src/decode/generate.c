@@ -3,9 +3,9 @@
  *      prompt ids
  *         │ session_goto                    reads them, a chunk at a time
  *         ▼
- *      logits [V] ◄──────────────────────────────────────────┐
- *         │ sampling_distribution, sampling_pick             │
- *         ▼                                                  │
+ *      logits [V]
+ *         │ speculation_round ◄──────────────────────────────┐
+ *         ▼                         one id, or several       │
  *        id ─────── an end-of-text id? ──────► done: "eos"   │
  *         │ stream_add                                       │
  *         ▼                                                  │
@@ -13,7 +13,7 @@
  *         │ show what is settled                             │
  *         ▼                                                  │
  *      n ids, or no room? ───────────────────► done: "length"│
- *         │ session_feed                                     │
+ *         │                                                  │
  *         └──────────────────────────────────────────────────┘
  *
  * This loop is all that there is to "generative": a program that says how likely
@@ -39,6 +39,10 @@
  * The dart for an id is the random number of its position in the text, so the
  * same seed writes the same text whatever was read before in which pieces.
  *
+ * A round without a draft is the plain way: feed the id before, take one by its logits.
+ * With a draft it may bring several (decode/speculative.c); then the text may end in
+ * their midst, and what was accepted behind its end is no part of it.
+ *
  *      $ ./run generate --prompt "Once upon a time" -n 12 --seed 1
  *       an old woman, with a beautiful boy, who said to
  *
@@ -56,15 +60,15 @@
 #include <string.h>             /* memcmp, strlen                            */
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "kernels/softmax.h"    /* log_sum_exp                               */
 
 typedef struct {                /* what the loop needs, reserved before it   */
     Generated *out;
     Session *s;
     const GenerateOptions *options;
-    SamplingWork work;
+    Speculation text;           /* where the ids come from                   */
     TokenStream stream;
+    size_t *begin;              /* [most] bytes of text before each id       */
     size_t shown;               /* bytes of out->text that were shown        */
     int *best;                  /* [K] scratch for log-probabilities         */
 } Writer;
@@ -90,12 +94,12 @@ static void writer_init(Writer *w, const Tokenizer *tokenizer, int most)
     Generated *out = w->out;
     int V = w->s->model->config.V, K = min_int(w->options->logprobs, V);
 
-    sampling_work_init(&w->work, V);
     stream_init(&w->stream, tokenizer, true);
     out->ids.id = memory_get(max_int(most, 1), sizeof *out->ids.id);
     out->ids.room = max_int(most, 1);
     out->text.room = ((size_t)most + 2) * longest_token(tokenizer) + 16;
     out->text.bytes = memory_get_bytes(out->text.room);
+    w->begin = memory_get(max_int(most, 1), sizeof *w->begin);
     out->logprobs = K;
     if (K > 0) {
         out->logprob = memory_get(max_int(most, 1), sizeof *out->logprob);
@@ -107,8 +111,9 @@ static void writer_init(Writer *w, const Tokenizer *tokenizer, int most)
 
 static void writer_free(Writer *w)
 {
-    sampling_work_free(&w->work);
+    speculation_free(&w->text);
     stream_free(&w->stream);
+    memory_give_back(w->begin);
     memory_give_back(w->best);
 }
 
@@ -125,32 +130,21 @@ static void lead_in(TokenStream *stream, const int *prompt, int count)
     text_free(&nowhere);
 }
 
-/* The next id, by the logits that the session stands on. */
-static int draw(Writer *w)
-{
-    const Session *s = w->s;
-    int V = s->model->config.V;
-
-    sampling_distribution(w->work.p, s->logits, V, s->ids, s->length,
-                          &w->options->sampling, &w->work);
-    return sampling_pick(w->work.p, V, random_uniform(w->options->seed, 0,
-                         (uint32_t)s->length, 0));
-}
-
-/* Append an id, and how likely the model itself (before any filter) held it and
- * the K best:  log p_i = logit_i - log Σ e^logit                            */
-static void note(Writer *w, int id)
+/* Append the i-th id of a round, and how likely the model itself (before any filter)
+ * held it and the K best:  log p_i = logit_i - log Σ e^logit                 */
+static void note(Writer *w, int id, int i)
 {
     Generated *out = w->out;
-    const float *logits = w->s->logits;
+    const float *logits = speculation_logits(&w->text, i);
     int K = out->logprobs, at = out->ids.count;
 
+    w->begin[at] = out->text.length + w->stream.held.length;
     ids_add(&out->ids, id);
     if (K > 0) {
-        double sum = log_sum_exp(logits, w->work.V);
+        double sum = log_sum_exp(logits, w->text.work.V);
 
         out->logprob[at] = (float)((double)logits[id] - sum);
-        sampling_best(w->best, K, logits, &w->work);
+        sampling_best(w->best, K, logits, &w->text.work);
         for (int k = 0; k < K; k++)
             row(out->best, at, K)[k] = (TokenLogprob){ w->best[k],
                 (float)((double)logits[w->best[k]] - sum) };
@@ -219,36 +213,114 @@ static bool is_end(const GenerateOptions *o, int id)
     return false;
 }
 
-/* The loop of the drawing. most: ids that n and the context leave room for.
- *   Errors: those of session_feed; what came before is in w->out            */
-static bool write_on(Writer *w, int most, Error *error)
+/* One id: does the text end with it? reason says why. */
+static bool write_id(Writer *w, int id, int i)
 {
     Generated *out = w->out;
 
-    out->reason = STOP_LENGTH;
-    while (out->ids.count < most) {
-        int id = draw(w);
+    note(w, id, i);
+    if (is_end(w->options, id)) {
+        out->reason = STOP_EOS;
+        return true;
+    }
+    stream_add(&w->stream, &out->text, id);
+    if (!settle(w, true))
+        return false;
+    out->reason = STOP_STRING;
+    return true;
+}
 
-        //@stop writer_drew
-        note(w, id);
-        if (is_end(w->options, id)) {
-            out->reason = STOP_EOS;
-            break;
+/* A round for the report; used: how many of its ids the text took. Those of an
+ * end-of-text id are all that it appended; a stop string cuts later. */
+static void report(Writer *w, int used)
+{
+    const Speculation *s = &w->text;
+    Acceptance *a = &w->out->acceptance;
+    Round *r = &a->round[a->rounds++];
+
+    *r = (Round){ .guess = a->guesses, .guesses = s->guess.count, .emit = a->emits,
+                  .emitted = w->out->reason == STOP_EOS ? used : s->emitted };
+    for (int i = 0; i < s->guess.count; i++) {
+        const double *q = proposal_q(&s->guess, i);
+        int x = s->guess.ids[i];
+
+        a->guess[a->guesses++] = (Guess){ x, q != NULL ? q[x] : 1, s->judged.p[i], s->u[i],
+            i >= s->judged.judged ? GUESS_UNREAD
+            : i >= s->judged.accepted ? GUESS_REJECTED
+            : i >= used ? GUESS_CUT : GUESS_ACCEPTED };
+    }
+    for (int i = 0; i < r->emitted; i++)
+        a->emitted[a->emits++] = s->text[s->count - s->emitted + i];
+    a->passes += s->rows > 0;
+    if (s->pace.off && a->off < 0)
+        a->off = a->rounds - 1;
+}
+
+/* Once the text is whole: guesses whose letters a stop string cut off are cut, and what
+ * stands is counted. */
+static void report_end(Writer *w)
+{
+    Acceptance *a = &w->out->acceptance;
+    int at = 0;
+
+    for (int r = 0; r < a->rounds; r++) {
+        Round *round = &a->round[r];
+
+        for (int i = 0; i < round->guesses; i++) {
+            Guess *g = &a->guess[round->guess + i];
+
+            if (g->verdict == GUESS_ACCEPTED && w->out->reason == STOP_STRING
+                && w->begin[at + i] >= w->out->text.length)
+                g->verdict = GUESS_CUT;
+            round->accepted += g->verdict == GUESS_ACCEPTED;
         }
-        stream_add(&w->stream, &out->text, id);
-        if (settle(w, true)) {
-            out->reason = STOP_STRING;
-            return true;
-        }
-        if (out->ids.count < most && !session_feed(w->s, &id, 1, error)) {
+        a->accepted += round->accepted;
+        at += round->emitted;
+    }
+}
+
+/* The loop of the drawing. most: ids that n and the context leave room for.
+ *   Errors: those of speculation_round; what came before is in w->out       */
+static bool write_on(Writer *w, int most, Error *error)
+{
+    Generated *out = w->out;
+    Speculation *s = &w->text;
+    bool ended = false;
+
+    out->reason = STOP_LENGTH;
+    while (!ended && out->ids.count < most) {
+        int used = 0;
+
+        if (!speculation_round(s, most - out->ids.count, error)) {
             out->reason = STOP_INTERRUPTED;
             break;
         }
+        while (!ended && used < s->emitted) {
+            int id = s->text[s->count - s->emitted + used];
+
+            //@stop writer_drew
+            ended = write_id(w, id, used++);
+        }
+        if (s->draft != NULL)
+            report(w, used);
     }
-    stream_end(&w->stream, &out->text);
-    if (settle(w, false))
-        out->reason = STOP_STRING;
+    if (out->reason != STOP_STRING) {
+        stream_end(&w->stream, &out->text);
+        if (settle(w, false))
+            out->reason = STOP_STRING;
+    }
+    report_end(w);
     return out->reason != STOP_INTERRUPTED;
+}
+
+/* Read the prompt: the target, and the draft where it will be asked. */
+static bool read_prompt(Session *s, const int *prompt, int count,
+                        const GenerateOptions *o, Error *error)
+{
+    return session_goto(s, prompt, count, error)
+        && (o->draft == NULL || o->guesses == 0 || o->draft->read == NULL
+            || o->draft->read(o->draft, prompt, count, error)
+            || error_where(error, "the draft %s", o->draft->name));
 }
 
 /* Read the prompt, write at most options->n ids behind it.
@@ -258,7 +330,7 @@ static bool write_on(Writer *w, int most, Error *error)
  *            answer's last id; its context bounds prompt and answer together
  *   prompt   [prompt_count] ids, at least one
  *   Cost:    one pass for each chunk of the prompt, one for each id of the answer
- *            but the last
+ *            but the last; with a draft, for each round
  */
 bool generate(Generated *out, Session *s, const Tokenizer *tokenizer,
               const int *prompt, int prompt_count,
@@ -275,16 +347,24 @@ bool generate(Generated *out, Session *s, const Tokenizer *tokenizer,
         return error_code(error, EXIT_USAGE, "the prompt is empty and this "
                           "model's tokenizer adds nothing in front of it: there "
                           "is nothing to write on from; give a prompt");
-    if (!session_goto(s, prompt, prompt_count, error))
+    if (!read_prompt(s, prompt, prompt_count, options, error))
         return false;
     out->prompt_seconds = clock_seconds() - begin;
     out->prompt_tokens = (int)(s->fed - fed);
     most = min_int(options->n, s->capacity - prompt_count);
     writer_init(&w, tokenizer, most);
+    speculation_begin(&w.text, s, options->draft, options->guesses, &options->sampling,
+                      options->seed, prompt, prompt_count, most);
+    w.text.curious = options->curious;
+    if (w.text.draft != NULL)
+        acceptance_init(&out->acceptance, most, speculative_rows(w.text.draft,
+                                                                 options->guesses) - 1);
     lead_in(&w.stream, prompt, prompt_count);
     begin = clock_seconds();
     fine = write_on(&w, most, error);
     out->seconds = clock_seconds() - begin;
+    if (fine && out->ids.count > 0)
+        session_cut(s, min_int(s->length, prompt_count + out->ids.count - 1));
     writer_free(&w);
     return fine;
 }
@@ -295,6 +375,7 @@ void generated_free(Generated *out)
     text_free(&out->text);
     memory_give_back(out->logprob);
     memory_give_back(out->best);
+    acceptance_free(&out->acceptance);
     *out = (Generated){0};
 }
 

@@ -7,8 +7,10 @@
 #ifndef GENERATE_H
 #define GENERATE_H
 
+#include "decode/acceptance.h"
 #include "decode/modeldir.h"
 #include "decode/session.h"
+#include "decode/speculative.h"
 
 typedef enum { STOP_LENGTH, STOP_EOS, STOP_STRING, STOP_INTERRUPTED } StopReason;
 
@@ -21,6 +23,9 @@ typedef struct {
     const char *const *stop;        /* [stops] strings that end the text     */
     int stops;
     int logprobs;                   /* K best per token, 0: none             */
+    Draft *draft;                   /* who guesses ahead; NULL: nobody       */
+    int guesses;                    /* K: 0 … DRAFT_MOST, or SPECULATIVE_AUTO */
+    bool curious;                   /* p of every guess, for a report        */
     /* Called with text that is settled, in order. NULL: nobody listens. */
     void (*show)(void *context, const char *text, size_t length);
     void *context;
@@ -37,9 +42,11 @@ typedef struct {
     int logprobs;                   /* K                                     */
     float *logprob;                 /* [ids.count] of the chosen ids; NULL: K = 0 */
     TokenLogprob *best;             /* [ids.count, K]                        */
+    Acceptance acceptance;          /* empty without a draft                 */
 } Generated;
 
-/* Errors: as session_goto; exit 2 when there is no id to begin with. On 130 what
+/* s: with a draft, from session_init_wide of speculative_rows(draft, guesses) rows.
+ * Errors: as session_goto; exit 2 when there is no id to begin with. On 130 what
  * there is so far is in *out. Owner: the caller, generated_free, also then. */
 bool generate(Generated *out, Session *s, const Tokenizer *tokenizer,
               const int *prompt, int prompt_count,
