@@ -70,6 +70,10 @@ const Word words[] = {
       "write on behind a prompt",
       "./run generate --prompt \"Once upon a time\" --temperature 0 -n 50\n"
       "./run generate --model smollm2-135m --chat --prompt \"Who are you?\"\n" },
+    { "speculative", command_speculative, "[--draft D] [--k K|auto] --prompt T",
+      "the same text, faster: guesses, checked together",
+      "./run speculative --prompt \"Once upon a time\" --temperature 0\n"
+      "./run speculative --model smollm2-135m --draft int4 --k auto --prompt \"Why?\"\n" },
     { "benchmark", command_benchmark, "[--model M]… [--quantize Q]… [--out F]",
       "how fast models read and write, beside this machine's limits",
       "./run benchmark --model storyteller --repeat 10\n"

@@ -25,6 +25,7 @@ int command_tokenize(const Options *options);
 int command_detokenize(const Options *options);
 int command_logits(const Options *options);
 int command_generate(const Options *options);
+int command_speculative(const Options *options);
 int command_benchmark(const Options *options);
 int command_perplexity(const Options *options);
 int command_models(const Options *options);

@@ -43,19 +43,19 @@ static bool show_bytes(void *context, size_t done, size_t total)
 }
 
 /* --quantize: int8 or int4 blocks in place of what the file has. */
-static bool quantize(OpenModel *m, const Options *options, Error *error)
+bool model_as_blocks(Model *model, const ModelDir *dir, const char *name, Error *error)
 {
-    Format format = strcmp(options->quantize, "int8") == 0 ? FORMAT_INT8 : FORMAT_INT4;
+    Format format = strcmp(name, "int8") == 0 ? FORMAT_INT8 : FORMAT_INT4;
     Progress bar;
     Watch watch = { show_bytes, &bar };
     bool fine;
 
-    if (strcmp(options->quantize, "none") == 0)
+    if (strcmp(name, "none") == 0)
         return true;
     progress_start(&bar, "quantizing the weights");
-    fine = model_quantize(&m->model, &m->dir.file, format, &watch, error);
+    fine = model_quantize(model, &dir->file, format, &watch, error);
     progress_end(&bar);
-    return fine || error_where(error, "%s", m->dir.path);
+    return fine || error_where(error, "%s", dir->path);
 }
 
 bool model_open(OpenModel *m, const Options *options, Error *error)
@@ -68,7 +68,8 @@ bool model_open(OpenModel *m, const Options *options, Error *error)
         return false;
     m->loaded = model_load(&m->model, m->dir.config.root, &m->dir.file, error)
              || error_where(error, "%s", m->dir.path);
-    if (!m->loaded || !quantize(m, options, error))
+    if (!m->loaded
+        || !model_as_blocks(&m->model, &m->dir, options->quantize, error))
         return false;
     if (m->model.weights.note[0] != '\0')
         fprintf(stderr, "note: %s\n", m->model.weights.note);
@@ -103,6 +104,12 @@ const Watch until_stopped = { go_on, NULL };
 bool model_session(Session *s, const OpenModel *m, const Options *options,
                    int prompt, int n, Error *error)
 {
+    return model_session_wide(s, m, options, prompt, n, 1, error);
+}
+
+bool model_session_wide(Session *s, const OpenModel *m, const Options *options,
+                        int prompt, int n, int wide, Error *error)
+{
     int capacity, context = m->model.config.context;
 
     if (!session_capacity(&capacity, &m->model.config, options->ctx, prompt, n,
@@ -111,8 +118,8 @@ bool model_session(Session *s, const OpenModel *m, const Options *options,
     if (options->ctx > context)
         fprintf(stderr, "note: --ctx %d is more than the model's context "
                 "(max_position_embeddings): %d is used\n", options->ctx, context);
-    if (!session_init(s, &m->model, capacity, options->chunk, kv_format(m, options),
-                      error))
+    if (!session_init_wide(s, &m->model, capacity, options->chunk, wide,
+                           kv_format(m, options), error))
         return false;
     s->watch = &until_stopped;
     return true;

@@ -28,6 +28,13 @@ extern const Watch until_stopped;
  * until_stopped. */
 bool model_session(Session *s, const OpenModel *m, const Options *options,
                    int prompt, int n, Error *error);
+/* The same, for up to wide ids together (session_init_wide). */
+bool model_session_wide(Session *s, const OpenModel *m, const Options *options,
+                        int prompt, int n, int wide, Error *error);
+
+/* The model, just loaded from dir, as "int8" or "int4" blocks; "none": as it is. */
+bool model_as_blocks(Model *model, const ModelDir *dir, const char *format,
+                     Error *error);
 
 /* The model's own wishes, and over them, field by field, those of the options. */
 SamplingConfig sampling_wishes(const ModelDir *dir, const Options *options);

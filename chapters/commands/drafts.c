@@ -52,19 +52,19 @@ typedef struct {
     int count;
 } TokenizerFiles;
 
-static bool same_tokens(const Tokenizer *a, const Tokenizer *b)
+bool drafts_same_tokens(const Tokenizer *a, const Tokenizer *b, int *where)
 {
-    int count = tokenizer_vocabulary(a);
+    int count = min_int(tokenizer_vocabulary(a), tokenizer_vocabulary(b));
+    int id;
 
-    if (count != tokenizer_vocabulary(b))
-        return false;
-    for (int id = 0; id < count; id++) {
+    for (id = 0; id < count; id++) {
         const char *x = tokenizer_token(a, id), *y = tokenizer_token(b, id);
 
         if (x == NULL || y == NULL ? x != y : strcmp(x, y) != 0)
-            return false;
+            break;
     }
-    return true;
+    *where = id;
+    return id == count && tokenizer_vocabulary(a) == tokenizer_vocabulary(b);
 }
 
 static bool open_once(TokenizerFile *f)
@@ -77,11 +77,14 @@ static bool open_once(TokenizerFile *f)
 /* The group of a new file: that of an earlier one with the same tokens, or its own. */
 static int group_of(TokenizerFiles *all, TokenizerFile *fresh)
 {
+    int where;
+
     for (int i = 0; i < all->count; i++) {
         TokenizerFile *old = &all->list[i];
 
         if (old->group == i && abs(old->V - fresh->V) <= PADDING && open_once(old)
-            && open_once(fresh) && same_tokens(old->tokenizer, fresh->tokenizer))
+            && open_once(fresh)
+            && drafts_same_tokens(old->tokenizer, fresh->tokenizer, &where))
             return i;
     }
     return all->count;

@@ -6,6 +6,11 @@
 #define DRAFTS_H
 
 #include "chapters/commands/modelneeds.h"
+#include "text/tokenizer.h"
+
+/* Does each id mean the same token to both? where: the first that does not; the smaller
+ * count where one has more. */
+bool drafts_same_tokens(const Tokenizer *a, const Tokenizer *b, int *where);
 
 /* seen [count]: fills draft_of and drafts. A tokenizer.json that is not there, or that
  * had to be read and cannot be, makes an error of its model. */

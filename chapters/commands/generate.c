@@ -10,7 +10,9 @@
  *      generation_config.json           ▼
  *      and over it --temperature …  ► generate ──► text, as it settles ► stdout
  *                                       │
- *                                       └──► speed and memory ─────────► stderr
+ *      --draft, --k ► guessing ─────────┴──► speed, memory, guesses ───► stderr
+ *
+ * ./run speculative is this with somebody who guesses in any case.
  *
  * Ctrl-C stops between two layers: what was written
  * stays on the screen, and the exit status is 130.
@@ -29,6 +31,8 @@
 #include "base/output.h"
 #include "base/progress.h"
 #include "chapters/commands/common.h"
+#include "chapters/commands/guessing.h"
+#include "chapters/commands/guessreport.h"
 #include "chapters/words.h"
 
 /* Who watches a pass: Ctrl-C and a lost stdout stop it; while the prompt is read a
@@ -132,11 +136,14 @@ static double per_second(int tokens, double seconds)
     return seconds > 0 ? tokens / seconds : 0;
 }
 
-static Costs costs(const Generated *g, const OpenModel *m, const Session *s)
+/* guessing: a draft's weights and cache count as weights and cache. */
+static Costs costs(const Generated *g, const OpenModel *m, const Session *s,
+                   const Guessing *guessing)
 {
     Costs c = { per_second(g->prompt_tokens, g->prompt_seconds),
                 per_second(g->ids.count, g->seconds), memory_peak(),
-                m->model.weights.bytes, s->cache.bytes, 0 };
+                m->model.weights.bytes + guessing_weights(guessing),
+                s->cache.bytes + guessing_cache(guessing), 0 };
 
     if (c.peak > c.weights + c.kv)
         c.other = c.peak - c.weights - c.kv;
@@ -199,7 +206,7 @@ static void write_logprobs(JsonWriter *w, const Generated *g,
 }
 
 static void print_json(const Generated *g, const Ids *prompt, const Costs *c,
-                       const Tokenizer *tokenizer)
+                       const Tokenizer *tokenizer, const Guessing *guessing)
 {
     JsonWriter w = { .out = stdout };
     const char *stop = stop_name(g->reason);
@@ -218,59 +225,81 @@ static void print_json(const Generated *g, const Ids *prompt, const Costs *c,
     json_write_integer(&w, "other_bytes", (int64_t)c->other);
     if (g->logprobs > 0)
         write_logprobs(&w, g, tokenizer);
+    if (guessing->name != NULL)
+        guesses_write(&w, &g->acceptance, guessing);
     json_write_object_end(&w);
     json_write_line(&w);
 }
 
 /* Write on and report. After Ctrl-C what there is is reported too. */
-static bool run(const OpenModel *m, Session *s, const Ids *prompt,
+static bool run(const OpenModel *m, Session *s, const Ids *prompt, Guessing *guessing,
                 const Options *o, Error *error)
 {
     Reading reading = { .reading = true };
     const Watch watch = { go_on, &reading };
-    const GenerateOptions options = {
+    GenerateOptions options = {
         .sampling = sampling_wishes(&m->dir, o), .seed = (uint64_t)o->seed, .n = o->n,
         .eos = m->dir.eos, .eos_count = m->dir.eos_count, .stop = o->stop.item,
-        .stops = o->stop.count, .logprobs = o->logprobs,
+        .stops = o->stop.count, .logprobs = o->logprobs, .guesses = guessing->K,
+        .curious = o->json,
         .show = o->json ? NULL : show, .context = &reading,
     };
     Generated g;
     Costs c;
     bool fine;
 
+    if (!guessing_start(&options.draft, guessing, s, m, o, &options.sampling, error))
+        return false;
     progress_start(&reading.bar, "reading the prompt");
     s->watch = &watch;
     fine = generate(&g, s, m->dir.tokenizer, prompt->id, prompt->count, &options,
                     error);
     reading_end(&reading);
     if (fine || error->code == EXIT_INTERRUPTED) {
-        c = costs(&g, m, s);
+        c = costs(&g, m, s, guessing);
         if (o->json)
-            print_json(&g, prompt, &c, m->dir.tokenizer);
+            print_json(&g, prompt, &c, m->dir.tokenizer, guessing);
         else if (o->n > 0)
             putchar('\n');
         if (!o->json)
             print_logprobs(&g, m->dir.tokenizer);
         print_costs(&g, &c);
+        if (guessing->name != NULL)
+            guesses_print(&g.acceptance, guessing, g.ids.count, o->color);
     }
     generated_free(&g);
     return fine;
 }
 
-int command_generate(const Options *options)
+/* always: somebody guesses, also when no --draft says who. */
+static int generate_and_guess(const Options *options, bool always)
 {
     OpenModel m;
+    Guessing guessing = {0};
     Session session = {0};
     Ids prompt = {0};
     Error error = {0};
     bool fine = model_open(&m, options, &error)
              && encode_prompt(&prompt, &m.dir, options, &error)
-             && model_session(&session, &m, options, prompt.count, options->n,
-                              &error)
-             && run(&m, &session, &prompt, options, &error);
+             && guessing_open(&guessing, &m, options, always, &error)
+             && model_session_wide(&session, &m, options, prompt.count, options->n,
+                                   speculative_rows(guessing.name != NULL, guessing.K),
+                                   &error)
+             && run(&m, &session, &prompt, &guessing, options, &error);
 
     ids_free(&prompt);
+    guessing_close(&guessing);
     session_free(&session);
     model_close(&m);
     return finish(fine, &error);
+}
+
+int command_generate(const Options *options)
+{
+    return generate_and_guess(options, false);
+}
+
+int command_speculative(const Options *options)
+{
+    return generate_and_guess(options, true);
 }

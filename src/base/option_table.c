@@ -23,13 +23,15 @@
 #define LOOK "chapter03_layers chapter04_attention"     /* … into a model    */
 #define CHAPTERS "chapter00_map chapter01_tokenizer chapter02_weights " LOOK  \
                  " chapter05_sampling chapter06_quantize chapter09_speed"
-#define MODEL "tokenize detokenize logits generate perplexity " CHAPTERS
+#define MODEL "tokenize detokenize logits generate speculative perplexity " CHAPTERS
 #define READ "tokenize logits"                  /* words that take a text    */
-#define WRITE "generate chapter00_map"          /* … that go on with a text  */
+#define WRITE "generate speculative chapter00_map"          /* … that go on with a text  */
 #define RUN "logits " WRITE                     /* … that run a model        */
 #define PASS "perplexity " RUN                  /* … or a text through one   */
 #define PICK WRITE " chapter05_sampling"        /* … that choose words       */
 #define PROMPT WRITE " chapter01_tokenizer " LOOK " chapter05_sampling"
+
+#define GUESS "generate speculative chapter07_speculative"  /* … ahead       */
 
 #define JUDGE "grade watch"                     /* … that run an exercise    */
 #define COURSE JUDGE " hint reset list"
@@ -73,16 +75,21 @@ const Option option_table[] = {
       "… among those above P times the best (model's own)", false },
     { "--repeat-penalty", 0, "R", OPTION_REAL, FIELD(repeat_penalty), 0.01, 100,
       PICK, "weaken what was said before; 1: off (model's own)", false },
-    { "--stop", 0, "S", OPTION_LIST, FIELD(stop), 0, 0, "generate",
+    { "--stop", 0, "S", OPTION_LIST, FIELD(stop), 0, 0, "generate speculative",
       "end in front of this text; may be repeated", false },
-    { "--logprobs", 0, "K", OPTION_INT, FIELD(logprobs), 0, 1000, "generate",
+    { "--logprobs", 0, "K", OPTION_INT, FIELD(logprobs), 0, 1000, "generate speculative",
       "log-probabilities of the K likeliest (0: none)", false },
-    { "--chat", 0, NULL, OPTION_FLAG, FIELD(chat), 0, 0, "generate",
+    { "--chat", 0, NULL, OPTION_FLAG, FIELD(chat), 0, 0, "generate speculative",
       "put the prompt into the model's chat template", false },
-    { "--system", 0, "S", OPTION_TEXT, FIELD(system), 0, 0, "generate",
+    { "--system", 0, "S", OPTION_TEXT, FIELD(system), 0, 0, "generate speculative",
       "with --chat: what the model is told beforehand", true },
-    { "--template", 0, "NAME", OPTION_TEXT, FIELD(template), 0, 0, "generate",
+    { "--template", 0, "NAME", OPTION_TEXT, FIELD(template), 0, 0, "generate speculative",
       "with --chat: zephyr, llama3, chatml, stablelm-zephyr or none: plain text", true },
+
+    { "--draft", 0, "D|int4|int8|ngram", OPTION_TEXT, FIELD(draft), 0, 0, GUESS,
+      "who guesses: a small model, a copy, the text itself", false },
+    { "--k", 0, "K|auto", OPTION_TEXT, FIELD(k), 0, 0, GUESS,
+      "guesses checked in one pass, 0 to 16 (4)", false },
 
     { "--layer", 0, "L", OPTION_INT, FIELD(layer), 0, 1000, LOOK,
       "the layer shown, from 0 (the lesson's choice)", false },

@@ -59,6 +59,8 @@ typedef struct Options {
     int logprobs;                   /* --logprobs K, 0: none                */
     bool chat;                      /* --chat                               */
     const char *system;             /* --system S, NULL                     */
+    const char *draft;              /* --draft D, NULL: nobody, or a choice */
+    const char *k;                  /* --k K|auto; NULL: 4                  */
 
     int layer, head;                /* --layer, --head; -1: the lesson's choice */
 

@@ -357,8 +357,8 @@ bool generate(Generated *out, Session *s, const Tokenizer *tokenizer,
                       options->seed, prompt, prompt_count, most);
     w.text.curious = options->curious;
     if (w.text.draft != NULL)
-        acceptance_init(&out->acceptance, most, speculative_rows(w.text.draft,
-                                                                 options->guesses) - 1);
+        acceptance_init(&out->acceptance, most, speculative_rows(true, options->guesses)
+                                              - 1);
     lead_in(&w.stream, prompt, prompt_count);
     begin = clock_seconds();
     fine = write_on(&w, most, error);

@@ -45,7 +45,7 @@ typedef struct {
     Acceptance acceptance;          /* empty without a draft                 */
 } Generated;
 
-/* s: with a draft, from session_init_wide of speculative_rows(draft, guesses) rows.
+/* s: with a draft, from session_init_wide of speculative_rows(true, guesses).
  * Errors: as session_goto; exit 2 when there is no id to begin with. On 130 what
  * there is so far is in *out. Owner: the caller, generated_free, also then. */
 bool generate(Generated *out, Session *s, const Tokenizer *tokenizer,

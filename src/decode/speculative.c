@@ -133,9 +133,9 @@ void speculative_judge(Judgement *out, const Proposal *guess, TargetLaw *law,
     }
 }
 
-int speculative_rows(const Draft *draft, int K)
+int speculative_rows(bool guessed, int K)
 {
-    return draft == NULL ? 1 : K == SPECULATIVE_AUTO ? DRAFT_MOST + 1 : K + 1;
+    return !guessed ? 1 : K == SPECULATIVE_AUTO ? DRAFT_MOST + 1 : K + 1;
 }
 
 /* Behind a prompt that the target has read. Reserves all that the rounds write to.

@@ -69,8 +69,8 @@ typedef struct {
     bool behind_prompt;         /* its first id was chosen by s->first       */
 } Speculation;
 
-/* Rows that a session of the target must take together. */
-int speculative_rows(const Draft *draft, int K);
+/* Rows that a session of the target must take together; guessed: is there a draft? */
+int speculative_rows(bool guessed, int K);
 
 /* most: ids that will be asked for in all. */
 void speculation_begin(Speculation *s, Session *target, Draft *draft, int K,
