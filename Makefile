@@ -94,6 +94,11 @@ $(BUILD)/bench: $(BUILD)/tests/bench/bench_matmul.o $(LIB)
 $(BUILD)/bench_tokenizer: $(BUILD)/tests/bench/bench_tokenizer.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+bench-speculative: $(BUILD)/bench_speculative   ## what guessing costs and brings; M=folder N=tokens
+	@$(BUILD)/bench_speculative $(or $(M),models/storyteller) $(N)
+$(BUILD)/bench_speculative: $(BUILD)/tests/bench/bench_speculative.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 RECORD  = $(BUILD)/bench-history.jsonl
 bench-record: $(BUILD)/run      ## speeds of the models here, a line more in RECORD=F
 	@$(BUILD)/run benchmark $(patsubst models/%/config.json,--model %,$(wildcard models/*/config.json)) \
@@ -139,5 +144,5 @@ help:                   ## this list
 	@echo 'make             ./run and the tools over weight files, optimized'
 	@sed -n 's/^\([a-z-]*\):.*## /make \1@/p' Makefile | awk -F@ '{ printf "%-17s %s\n", $$1, $$2 }'
 
-.PHONY: all tools debug test style proof bench bench-record example book install clean help
+.PHONY: all tools debug test style proof bench bench-speculative bench-record example book install clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
