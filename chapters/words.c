@@ -49,6 +49,11 @@ const Word words[] = {
       "the same weights in a quarter of the bytes",
       "./run chapter06_quantize\n"
       "./run chapter06_quantize --model smollm2-135m --file story.txt\n" },
+    { "chapter07_speculative", chapter07_speculative, "[--draft D] [--k K]",
+      "guess some tokens, check them in one pass",
+      "./run chapter07_speculative\n"
+      "./run chapter07_speculative --draft int4 --k 6\n"
+      "./run chapter07_speculative --temperature 0 --prompt \"The king said\"\n" },
     { "chapter09_speed", chapter09_speed, "[--model M]",
       "where the time goes: one product in versions, beside two walls",
       "./run chapter09_speed\n"

@@ -19,6 +19,7 @@ int chapter03_layers(const Options *options);
 int chapter04_attention(const Options *options);
 int chapter05_sampling(const Options *options);
 int chapter06_quantize(const Options *options);
+int chapter07_speculative(const Options *options);
 int chapter09_speed(const Options *options);
 
 int command_tokenize(const Options *options);

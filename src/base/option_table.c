@@ -22,14 +22,16 @@
 #define ALL "*"
 #define LOOK "chapter03_layers chapter04_attention"     /* … into a model    */
 #define CHAPTERS "chapter00_map chapter01_tokenizer chapter02_weights " LOOK  \
-                 " chapter05_sampling chapter06_quantize chapter09_speed"
+                 " chapter05_sampling chapter06_quantize chapter07_speculative"  \
+                 " chapter09_speed"
 #define MODEL "tokenize detokenize logits generate speculative perplexity " CHAPTERS
 #define READ "tokenize logits"                  /* words that take a text    */
 #define WRITE "generate speculative chapter00_map"          /* … that go on with a text  */
 #define RUN "logits " WRITE                     /* … that run a model        */
 #define PASS "perplexity " RUN                  /* … or a text through one   */
-#define PICK WRITE " chapter05_sampling"        /* … that choose words       */
-#define PROMPT WRITE " chapter01_tokenizer " LOOK " chapter05_sampling"
+#define DRAW "chapter05_sampling chapter07_speculative"
+#define PICK WRITE " " DRAW                     /* … that choose words       */
+#define PROMPT WRITE " chapter01_tokenizer " LOOK " " DRAW
 
 #define GUESS "generate speculative chapter07_speculative"  /* … ahead       */
 
@@ -147,11 +149,11 @@ const Option option_table[] = {
       "what the results are called: a commit", false },
 
     { "--threads", 0, "N", OPTION_INT, FIELD(threads), 1, 1024,
-      PASS " " LOOK " chapter05_sampling chapter06_quantize chapter09_speed"
+      PASS " " LOOK " " DRAW " chapter06_quantize chapter09_speed"
       " benchmark synthesize inspect quantize",
       "any number gives the same bits (all usable cores)", false },
     { "--kernels", 0, "auto|plain|avx2|avx512|neon", OPTION_CHOICE, FIELD(kernels), 0, 0,
-      PASS " " LOOK " chapter05_sampling chapter06_quantize chapter09_speed"
+      PASS " " LOOK " " DRAW " chapter06_quantize chapter09_speed"
       " benchmark",
       "plain is the definition, in C (auto)", false },
     { "--chunk", 0, "N", OPTION_INT, FIELD(chunk), 1, 4096, PASS " benchmark",
@@ -161,7 +163,7 @@ const Option option_table[] = {
     { "--kv", 0, "f32|f16", OPTION_CHOICE, FIELD(kv), 0, 0, PASS " benchmark",
       "number format of the cache (as the weights)", true },
     { "--seed", 0, "S", OPTION_WHOLE, FIELD(seed), 0, WHOLE_DOUBLE,
-      RUN " chapter01_tokenizer chapter05_sampling chapter06_quantize synthesize " JUDGE,
+      RUN " chapter01_tokenizer " DRAW " chapter06_quantize synthesize " JUDGE,
       "another seed, another result (0)", false },
 
     { "--json", 0, NULL, OPTION_FLAG, FIELD(json), 0, 0, ALL,

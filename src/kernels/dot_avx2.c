@@ -74,6 +74,7 @@
 #else
 #define TOKENS 3
 #endif
+#define FEW 9                   /* rows of x that are checked together       */
 #define HEADS TOKENS            /* that share a value row, for the same reason */
 
 /* The rest of the engine is compiled for any x86-64; these functions are for
@@ -219,28 +220,45 @@ INLINE void strip(float *y, size_t y_stride, const unsigned char *w,
               n, false, 1, C);
 }
 
-/* TileKernel. x is the outer loop: its three rows stay in the first-level cache
- * while w, which matmul.c keeps small, passes by from the second. Only the first
- * strip has to bring w there from memory, and asks for it. */
-INLINE void tile(float *y, size_t y_stride, const unsigned char *w,
-                 Format format, int size, int rows, const float *x,
-                 size_t x_stride, int T, int n)
+/* All rows of w with all T rows of x, three of these at a time. Only the first strip has
+ * to bring w from memory, and asks for it. */
+INLINE void strips(float *y, size_t y_stride, const unsigned char *w,
+                   Format format, int size, int rows, const float *x,
+                   size_t x_stride, int T, int n)
 {
-    int t = 0;
+    int t = min_int(T, TOKENS);
 
-    if (T >= TOKENS) {
+    if (T >= TOKENS)
         strip(y, y_stride, w, format, size, rows, x, x_stride, n, true, TOKENS);
-        t = TOKENS;
-    }
+    else if (T == 2)
+        strip(y, y_stride, w, format, size, rows, x, x_stride, n, true, 2);
+    else if (T == 1)
+        strip(y, y_stride, w, format, size, rows, x, x_stride, n, true, 1);
     for (; t + TOKENS <= T; t += TOKENS)
         strip(row(y, t, y_stride), y_stride, w, format, size, rows,
               row(x, t, x_stride), x_stride, n, false, TOKENS);
     if (T - t == 2)
         strip(row(y, t, y_stride), y_stride, w, format, size, rows,
-              row(x, t, x_stride), x_stride, n, true, 2);
+              row(x, t, x_stride), x_stride, n, false, 2);
     if (T - t == 1)
         strip(row(y, t, y_stride), y_stride, w, format, size, rows,
-              row(x, t, x_stride), x_stride, n, true, 1);
+              row(x, t, x_stride), x_stride, n, false, 1);
+}
+
+/* TileKernel. With many tokens x is the outer loop: its three rows stay in the
+ * first-level cache while w, which matmul.c keeps small, passes by from the second. A few
+ * tokens (a draft that is checked) fit into the caches together; then four rows of w meet
+ * all of them before the next four, and memory brings those meanwhile. Else it would be
+ * idle while the second three tokens are at work. */
+INLINE void tile(float *y, size_t y_stride, const unsigned char *w,
+                 Format format, int size, int rows, const float *x,
+                 size_t x_stride, int T, int n)
+{
+    int step = T <= FEW ? ROWS : rows;
+
+    for (int o = 0; o < rows; o += step)
+        strips(y + o, y_stride, row(w, o, n * size), format, size, min_int(step, rows - o),
+               x, x_stride, T, n);
 }
 
 /* H · G registers of o stay where they are while the value rows pass, and eight numbers
