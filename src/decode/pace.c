@@ -23,14 +23,16 @@
  * in the pass costs arithmetic, which takes as long as reading ROW_BYTES a weight:
  * measured once (make bench), and so a constant here. Weights that fit into the
  * processor's cache are read much faster, so that there arithmetic weighs more; CACHED
- * says below how many bytes that is taken to be so.
+ * says below how many bytes that is taken to be so. And every pass has steps that are not
+ * products, and threads that wait for each other: as if STEPS bytes more were read. Of
+ * large models that is nothing; a small draft of a small model hardly pays for it.
  *
  * Old counts fade, so that a text which turns from a quotation into an essay is noticed
  * within some ten guesses. Where no K is worth MARGIN, guessing ends for good: a draft
  * model that stood still would have to read all that was missed before its next
- * guess, which costs more than it could bring. A draft without weights (ngram) costs
- * nothing when it has no guess; it is never switched off, and asked for one at a
- * time when it is mostly wrong.
+ * guess, which costs more than it could bring. A draft without weights (ngram) has
+ * nothing to catch up with: where it does not pay it is asked for one guess in every
+ * PATIENCE rounds, and comes back when the text begins to repeat itself.
  *
  * Source: Leviathan et al., arXiv 2211.17192, section 3.5, with bytes for times.
  * Read next: decode/speculative.c. Lesson: chapters/chapter07_speculative.c.
@@ -43,13 +45,16 @@
 #define BELIEF 2.0                  /* … as firmly as so many guesses        */
 #define FADE 0.97                   /* what a guess leaves of those before   */
 #define MARGIN 1.05                 /* gain that is worth the trouble        */
-#define ROW_BYTES 0.2
+#define PATIENCE 8                  /* rounds                                */
+#define CACHED (16 << 20)           /* bytes of weights                      */
+#define STEPS (2 << 20)
+#define ROW_BYTES 0.2               /* a weight, for one more row            */
 #define ROW_BYTES_CACHED 0.8
-#define CACHED (16 << 20)
 
 void pace_begin(Pace *pace, size_t target, size_t draft, double width)
 {
-    *pace = (Pace){ .draft = (double)draft / (double)target,
+    *pace = (Pace){ .draft = draft == 0 ? 0
+                             : ((double)draft + STEPS) / ((double)target + STEPS),
                     .row = (target < CACHED ? ROW_BYTES_CACHED : ROW_BYTES) / width };
 }
 
@@ -87,10 +92,12 @@ int pace_choose(Pace *pace)
         }
     }
     //@stop pace_chosen
-    if (K == 0 && pace->draft == 0)
-        return 1;
-    pace->off = K == 0;
-    return K;
+    if (K > 0 || pace->draft > 0) {
+        pace->off = K == 0;
+        return K;
+    }
+    pace->waited = (pace->waited + 1) % PATIENCE;
+    return pace->waited == 0;
 }
 
 /* accepted of the guesses that were compared with the target. */

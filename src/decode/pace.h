@@ -13,6 +13,7 @@ typedef struct {
     double row;                 /* … of one more row in such a pass          */
     double held, judged;        /* guesses accepted and compared, the old fading */
     bool off;                   /* it lost: nothing is guessed any more      */
+    int waited;                 /* rounds in which a free draft was not asked */
 } Pace;
 
 /* Tokens that a pass gives when each guess is accepted with probability alpha. */
