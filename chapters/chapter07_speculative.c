@@ -59,7 +59,7 @@
 
 #define PROMPT "Once upon a time there was"
 #define NOT_GIVEN 128               /* what -n is when nobody said it        */
-#define TOKENS 64                   /* of a text that is measured, then      */
+#define TOKENS 48                   /* of a text that is measured, then      */
 #define GREEDY 16                   /* of one that is compared               */
 #define LARGE 20e6                  /* weights: less of everything from here on */
 #define CACHED 32e6                 /* bytes that may lie in a cache         */

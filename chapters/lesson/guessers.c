@@ -92,10 +92,8 @@ void guessers_close(Guessers *all)
 
 bool guessers_session(Session *s, const Guessers *all, const Wish *wish, Error *error)
 {
-    int rows = wish->K == SPECULATIVE_AUTO ? DRAFT_MOST + 1 : wish->K + 1;
-
     return model_session_wide(s, all->m, all->options, wish->prompt->count, wish->n,
-                              wish->who < 0 ? 1 : rows, error);
+                              speculative_rows(wish->who >= 0, wish->K), error);
 }
 
 bool guessers_start(Draft **draft, Guessers *all, int who, const Session *target,

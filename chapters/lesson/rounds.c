@@ -234,8 +234,8 @@ static void show_fallen(Rounds *r)
     lesson_say(r->l, "min is accepted when it is guessed. rest is what p has more than q: a "
                "rejection is replaced from there, by another dart. min + rest = p.");
     picture_number(r->l, "accepted_here", "a guess here stands", both, 9,
-                   "of the time: Σ min(p, q)");
-    picture_number(r->l, "rejected_here", "and falls", rest, 9, ": Σ max(0, p - q)");
+                   "Σ min(p, q)");
+    picture_number(r->l, "rejected_here", "and falls", rest, 9, "Σ max(0, p - q)");
     picture_number(r->l, "dart", "the second dart", (double)r->dart, 9, "");
     picture_text(r->l, "instead", "fell on", words_of(r, &r->next, 1)[0]);
 }

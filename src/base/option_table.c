@@ -21,15 +21,14 @@
 
 #define ALL "*"
 #define LOOK "chapter03_layers chapter04_attention"     /* … into a model    */
+#define DRAW "chapter05_sampling chapter07_speculative" /* … from it         */
 #define CHAPTERS "chapter00_map chapter01_tokenizer chapter02_weights " LOOK  \
-                 " chapter05_sampling chapter06_quantize chapter07_speculative"  \
-                 " chapter09_speed"
+                 " " DRAW " chapter06_quantize chapter09_speed"
 #define MODEL "tokenize detokenize logits generate speculative perplexity " CHAPTERS
 #define READ "tokenize logits"                  /* words that take a text    */
 #define WRITE "generate speculative chapter00_map"          /* … that go on with a text  */
 #define RUN "logits " WRITE                     /* … that run a model        */
 #define PASS "perplexity " RUN                  /* … or a text through one   */
-#define DRAW "chapter05_sampling chapter07_speculative"
 #define PICK WRITE " " DRAW                     /* … that choose words       */
 #define PROMPT WRITE " chapter01_tokenizer " LOOK " " DRAW
 

@@ -276,14 +276,15 @@ TEST(sentences)
     refused(&generate, "-x", "generate: unknown option -x; ./run generate --help "
             "shows all of them");
     refused(&tokenize, "--top-k 3", "tokenize: takes no --top-k; that is an option "
-            "of generate, chapter00_map and chapter05_sampling");
+            "of generate, speculative, chapter00_map, chapter05_sampling "
+            "and chapter07_speculative");
     refused(&generate, "--ids 3", "generate: takes no --ids; that is an option of "
             "logits");
     refused(&models, "--model x", "models: takes no --model; that is an option of "
-            "tokenize, detokenize, logits, generate, perplexity, chapter00_map, "
-            "chapter01_tokenizer, chapter02_weights, chapter03_layers, "
-            "chapter04_attention, chapter05_sampling, chapter06_quantize "
-            "and chapter09_speed");
+            "tokenize, detokenize, logits, generate, speculative, perplexity, "
+            "chapter00_map, chapter01_tokenizer, chapter02_weights, chapter03_layers, "
+            "chapter04_attention, chapter05_sampling, chapter07_speculative, "
+            "chapter06_quantize and chapter09_speed");
     refused(&generate, "--json=1", "generate: --json takes no value");
     refused(&generate, "--top-k", "generate: --top-k needs a value, a whole number "
             "from 0 to 1073741824: --top-k K");

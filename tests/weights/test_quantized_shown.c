@@ -73,7 +73,7 @@ TEST(lessons)
     static const struct { const char *word; int code; } cases[] = {
         { "chapter00_map", 0 }, { "chapter01_tokenizer", 0 }, { "chapter02_weights", 3 },
         { "chapter03_layers", 3 }, { "chapter04_attention", 3 }, { "chapter05_sampling", 0 },
-        { "chapter06_quantize", 3 },
+        { "chapter06_quantize", 3 }, { "chapter07_speculative", 0 },
     };
     const char *folder = made("int8");
 
