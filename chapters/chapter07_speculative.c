@@ -1,14 +1,15 @@
 /* chapter07_speculative.c - guess some tokens, check them in one pass
  *
- *      text             Once upon a time there was
- *      draft guesses                               a    king   who   had      K = 4
- *                                                  │     │      │     │
- *      the target reads all of them in one pass    ▼     ▼      ▼     ▼
- *      and says at each what it would have said   p_1   p_2    p_3   p_4   p_5
- *                                                  ✓     ✓      ✗     ·
- *      text             Once upon a time there was a    king   lived
- *                                                              └ from what p_3 has
- *                                                                more than q_3
+ *      text             … and he was a
+ *      draft guesses                    king    ,    for    he          K = 4
+ *                                         │     │     │     │
+ *      the target reads all of them       ▼     ▼     ▼     ▼
+ *      in one pass, and says at each     p_1   p_2   p_3   p_4   p_5
+ *      what it would have said            ✓     ✓     ×     ·
+ *
+ *      text             … and he was a  king    ,    with
+ *                                                     └ from what p_3 has more
+ *                                                       than q_3
  *
  * A model writes one token for each reading of its weights. Several rows in one pass
  * read them once, too (chapter 06), but who has the rows? Somebody guesses them: a small
@@ -57,7 +58,7 @@
 #include "chapters/lesson/textkinds.h"
 #include "chapters/words.h"
 
-#define PROMPT "Once upon a time there was"
+#define PROMPT "Once upon a time there was a king who had"
 #define NOT_GIVEN 128               /* what -n is when nobody said it        */
 #define TOKENS 48                   /* of a text that is measured, then      */
 #define GREEDY 16                   /* of one that is compared               */
