@@ -189,7 +189,7 @@ static bool prove(Guesswork *g, Error *error)
 
     for (int i = 0; i < KINDS; i++)
         prompts[i] = g->kinds.kind[i].prompt;
-    w.K = w.K == 0 ? GUESSES_DEFAULT : w.K;
+    w.K = w.K > 0 ? w.K : GUESSES_DEFAULT;
     w.n = min_int(w.n, g->large ? 12 : 40);
     lesson_theorem(&g->l, "greedy, the bytes are the plain text's, whoever guesses; and "
                    "sampled, the emitted token has the target's distribution, integrated "

@@ -177,8 +177,9 @@ static bool read_on(Reader *r, int id, Error *error)
         && (!r->drawn || session_feed(&r->draft, &id, 1, error));
 }
 
-/* One round, and the sessions behind it. */
-static bool read_round(Reader *r, const Acceptance *a, const Round *round, Error *error)
+/* One round, and the sessions behind it. Only the last may end without one more. */
+static bool read_round(Reader *r, const Acceptance *a, const Round *round, bool last,
+                       Error *error)
 {
     const int *emitted = a->emitted + round->emit;
     bool stands = true;
@@ -195,8 +196,10 @@ static bool read_round(Reader *r, const Acceptance *a, const Round *round, Error
         }
     }
     i -= !stands;
-    if (round->emitted <= i)
-        return true;                        /* no room for one more          */
+    if (round->emitted <= i) {
+        compare(r, last && stands);
+        return true;
+    }
     if (stands)
         think(r, emitted[i]);
     if (stands)
@@ -220,7 +223,8 @@ bool check_rounds(Lesson *l, Guessers *all, const Wish *wish, Error *error)
     w.n++;                                  /* the last id is read again, too */
     fine = fine && reader_open(&r, all, &w, error);
     for (int i = 0; fine && i < g.acceptance.rounds; i++)
-        fine = read_round(&r, &g.acceptance, &g.acceptance.round[i], error);
+        fine = read_round(&r, &g.acceptance, &g.acceptance.round[i],
+                          i == g.acceptance.rounds - 1, error);
     if (fine)
         lesson_check(l, r.wrong == 0 && r.right > 0, "%d rounds read again one id at a "
                      "time: each q, p, u, verdict and correction is the same (%d numbers, %d "
@@ -268,7 +272,7 @@ static bool write_rounds(Caches *c, const Session *who, bool compare, Error *err
         c->same += compare && c->target.length == s->count - 1
                 && same_cache(&c->target, &c->fresh, c->target.length)
                 && (who == NULL || (who->length <= s->count
-                    && same_cache(who, &c->draft, min_int(who->length, s->count - 1))));
+                    && same_cache(who, &c->draft, min_int(who->length, c->draft.length))));
     }
     return true;
 }
