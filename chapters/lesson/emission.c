@@ -11,10 +11,8 @@
  *
  * Whether speculation changes what a model says is a question about a distribution, and
  * sampling it a million times would answer it to three digits. But u and the dart are
- * multiples of 2^-24: there are so many and no more, and all of them can be asked. Not
- * one by one: a larger u accepts less, and a larger dart gives no smaller id, so an
- * interval with the same answer at both ends has it all along, and any other is halved.
- * The function that is asked is speculative_judge, which writes all texts.
+ * multiples of 2^-24: there are so many and no more, and darts.c counts what all of them
+ * decide. Who is asked is speculative_judge, which writes all texts.
  *
  * How near to p must (1) be? A(x)/N is the share of multiples of 1/N below min(1, p/q):
  * at most 1/N above it. So at most q(y)/N too much in the first term, and the rejected mass
@@ -63,55 +61,37 @@ static void given(void *context, double *p, int i)
     memcpy(p, e->p, (size_t)e->V * sizeof *p);
 }
 
-/* -1: x was accepted; else the id in its place. u, dart: of ALL_DARTS. */
-static int judge(Emission *e, int x, uint32_t u, uint32_t dart)
+/* -1: e->x was accepted; else the id in its place. u, dart: of ALL_DARTS. */
+static int judge(Emission *e, uint32_t u, uint32_t dart)
 {
-    float u_x = (float)u * 0x1p-24f, darts[] = { (float)dart * 0x1p-24f, 0 };
+    float u_x = dart_value(u), darts[] = { dart_value(dart), 0 };
     Judgement out;
 
-    e->guess.ids[0] = x;
+    e->guess.ids[0] = e->x;
     speculative_judge(&out, &e->guess, given, e, &u_x, darts, false, e->scratch,
                       e->residual);
     return out.accepted == 1 ? -1 : out.next;
 }
 
-/* The first of them that falls: all before are accepted. */
+/* DartDecides: 0, u accepts; 1, it does not. */
+static int rejects(void *context, uint32_t u)
+{
+    return judge(context, u, 0) != -1;
+}
+
+/* DartDecides: what takes the place of a guess that the largest u rejects. */
+static int replaces(void *context, uint32_t dart)
+{
+    return judge(context, ALL_DARTS - 1, dart);
+}
+
 uint32_t emission_accepts(Emission *e, int x)
 {
-    uint32_t low = 0, high = ALL_DARTS;
+    uint32_t count[2];
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (judge(e, x, middle, 0) == -1)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* Darts from … to - 1 for a guess that falls; first, last: the ids of the first and the
- * last of them. Cost: 24 questions for each id that is hit.                 */
-static void count_between(Emission *e, int x, uint32_t from, uint32_t to, int first,
-                          int last)
-{
-    uint32_t middle = from + (to - from) / 2;
-
-    if (first == last || to - from == 1) {
-        e->darts[first] += to - from;
-        return;
-    }
-    count_between(e, x, from, middle, first, judge(e, x, ALL_DARTS - 1, middle - 1));
-    count_between(e, x, middle, to, judge(e, x, ALL_DARTS - 1, middle), last);
-}
-
-/* darts [V] of the residual behind x, which falls for the largest u. */
-static void count_residual(Emission *e, int x)
-{
-    memset(e->darts, 0, (size_t)e->V * sizeof *e->darts);
-    count_between(e, x, 0, ALL_DARTS, judge(e, x, ALL_DARTS - 1, 0),
-                  judge(e, x, ALL_DARTS - 1, ALL_DARTS - 1));
+    e->x = x;
+    darts_count(count, 2, rejects, e);
+    return count[0];
 }
 
 /* Equation (1). Several guesses that fall are asked for their residual: it must be one
@@ -134,9 +114,9 @@ bool emission_law(double *law, Emission *e, int x)
         rejected += drawn * (1 - share);
         if (share == 1 || asked == 2)
             continue;
-        if (judge(e, id, ALL_DARTS - 1, 0) == -1)
+        if (judge(e, ALL_DARTS - 1, 0) == -1)
             return false;                   /* a larger u accepted it again  */
-        count_residual(e, id);
+        darts_count(e->darts, e->V, replaces, e);
         if (asked++ == 0)
             memcpy(e->first, e->darts, (size_t)e->V * sizeof *e->first);
         same = same && memcmp(e->first, e->darts, (size_t)e->V * sizeof *e->first) == 0;

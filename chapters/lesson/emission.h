@@ -6,9 +6,8 @@
 #ifndef EMISSION_H
 #define EMISSION_H
 
+#include "chapters/lesson/darts.h"
 #include "decode/speculative.h"
-
-#define ALL_DARTS ((uint32_t)1 << 24)   /* u is a multiple of 2^-24          */
 
 typedef struct {
     int V;
@@ -16,6 +15,7 @@ typedef struct {
     Proposal guess;             /* one place; q [V] or certain               */
     double *scratch, *residual; /* [V]                                       */
     uint32_t *darts, *first;    /* [V]                                       */
+    int x;                      /* the guess that is asked about             */
 } Emission;
 
 /* q [V] as somebody drew from it, or NULL for a draft that is certain. p, q are borrowed.

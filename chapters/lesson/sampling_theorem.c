@@ -1,17 +1,13 @@
 /* sampling_theorem.c - what chapter05_sampling proves: laws of filters, fair darts
  *
- *      all darts   0                         2^23                       2^24 - 1
- *                  ├──────────────┬───────────┴────────────────┬───────────┤
- *      pick        id 2           id 2 … id 5                  id 5     id 7
- *                  └─ the same at both ends:  └─ not the same: halve it again
- *                     all between too
+ *      0            c_2 = 1/4                    c_5 = 3/4              c_7 = 1
+ *      ├───────────────┼─────────────────────────────┼───────────────────┤
+ *            id 2                   id 5                     id 7
+ *      4,194,304 darts           8,388,608                4,194,304  of 16,777,216
  *
  * "Fair" is usually tested by drawing a million times and looking whether it is about
- * right. Here it can be counted. There are only 2^24 darts, sampling_pick is a
- * function of the dart, and a dart farther to the right never gives a smaller id. So
- * an interval with the same id at both ends has that id all along, and one
- * with two different ends is halved: 24 questions for each border find the exact
- * number of darts that every id gets.
+ * right. Here it can be counted: sampling_pick is a function of the dart, and darts.c
+ * asks it about all of them.
  *
  *      id i owns the darts u in [c_{i-1}, c_i),  c_i = p_0 + … + p_i      (1)
  *
@@ -32,9 +28,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "chapters/lesson/darts.h"
 
 #define NEAR 1e-12              /* relative; doubles have 1e-16              */
-#define ALL_DARTS ((uint32_t)1 << 24)   /* u is a multiple of 2^-24          */
 #define FAIR 256                /* ids whose darts are counted at most       */
 
 /* p_i = e^{s_i / T} / Σ, with the scores after the penalty r for ids seen: within NEAR,
@@ -124,32 +120,22 @@ static bool min_p_law(const double *before, const double *after, int V, double m
         && (cut.went == 0 || cut.best_gone < min_p * best * (1 + NEAR));
 }
 
-static int pick(const double *p, int V, uint32_t dart)
-{
-    return sampling_pick(p, V, (float)dart * 0x1p-24f);
-}
+typedef struct { const double *p; int V; } Die;
 
-/* The darts from … to - 1; first, last: the ids of the first and the last of them.
- * Cost: two picks for each halving, 24 halvings for each id that is hit.    */
-static void count_between(uint32_t *darts, const double *p, int V, uint32_t from,
-                          uint32_t to, int first, int last)
+/* DartDecides: the id that it falls on. */
+static int falls(void *context, uint32_t d)
 {
-    uint32_t middle = from + (to - from) / 2;
+    const Die *die = context;
 
-    if (first == last || to - from == 1) {
-        darts[first] += to - from;
-        return;
-    }
-    count_between(darts, p, V, from, middle, first, pick(p, V, middle - 1));
-    count_between(darts, p, V, middle, to, pick(p, V, middle), last);
+    return sampling_pick(die->p, die->V, dart_value(d));
 }
 
 /* How many of all 2^24 darts sampling_pick gives to each id, into darts [V]. */
 static void count_darts(uint32_t *darts, const double *p, int V)
 {
-    memset(darts, 0, (size_t)V * sizeof *darts);
-    count_between(darts, p, V, 0, ALL_DARTS, pick(p, V, 0),
-                  pick(p, V, ALL_DARTS - 1));
+    Die die = { p, V };
+
+    darts_count(darts, V, falls, &die);
 }
 
 /* The largest |darts - p · 2^24|; INFINITY: an id whose p is 0 was hit. */
@@ -205,13 +191,14 @@ static bool greedy_is_best(Stages *s)
 {
     static const SamplingConfig greedy = { .top_p = 1, .repeat_penalty = 1 };
     double *p = s->work.p;
+    Die die = { p, s->V };
     int best = 0;
 
     sampling_distribution(p, s->logits, s->V, NULL, 0, &greedy, &s->work);
     for (int i = 1; i < s->V; i++)
         if (s->logits[i] > s->logits[best])
             best = i;
-    return pick(p, s->V, 0) == best && pick(p, s->V, ALL_DARTS - 1) == best;
+    return falls(&die, 0) == best && falls(&die, ALL_DARTS - 1) == best;
 }
 
 /* The distribution that was shown; of its FAIR best ids, if it has more. */
