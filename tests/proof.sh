@@ -180,6 +180,7 @@ oracles() {
     step "spoilt config.json, chat templates and GGUF files" "$PYTHON" tests/oracle/mutated_files.py
     step "numbers in the essays" "$PYTHON" tests/oracle/checked_comments.py
     step "SmolLM2, greedy" "$PYTHON" tests/oracle/greedy.py
+    step "SmolLM2, how often guesses stand" "$PYTHON" tests/oracle/acceptance.py 40
 }
 
 downloads() {
