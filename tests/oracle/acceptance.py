@@ -75,7 +75,11 @@ def faults(got, plain, temperature):
 
 
 def main():
-    model = os.environ["SMOLLM2"]
+    model = os.environ.get("SMOLLM2")
+    if model is None:
+        print("SMOLLM2 names no folder (tests/real_model.sh makes one)")
+        print("0 passed, 0 failed, 1 skipped")
+        return 0
     tokens = int(sys.argv[1]) if len(sys.argv) > 1 else 64
     prompts = [(p, True) for p in QUESTIONS] + [(p, False) for p in BEGINNINGS]
     passed = failed = 0
