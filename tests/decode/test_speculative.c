@@ -336,6 +336,45 @@ TEST(no_guesses_are_plain_sampling)
     same_text(&got, &plain);
 }
 
+/* K of every round is what pace says of the rounds before, where a guess that nobody
+ * compared counts for nothing. */
+TEST(auto_is_paced_by_what_was_judged)
+{
+    const Prompt *p = &prompts[31];
+    int unread = 0;
+    Session s;
+    Drafter d;
+
+    open_drafts();
+    open_format(0);
+    for (int kind = 0; kind < 3; kind++) {
+        int end = p->count + 60;
+        Speculation text;
+        Pace pace;
+
+        open_session(&s, end, 64, DRAFT_MOST + 1);
+        open_drafter(&d, kind, &s, &WARM, 64);
+        d.draft->bytes /= 8;                /* so cheap that it guesses far  */
+        pace_begin(&pace, target.model.weights.bytes, d.draft->bytes, 4);
+        expect_ok(session_feed(&s, p->ids, p->count, &error), &error);
+        speculation_begin(&text, &s, d.draft, SPECULATIVE_AUTO, &WARM, 9, p->ids,
+                          p->count, 60);
+        while (text.count < end) {
+            int most = end - text.count, accepted;
+
+            expect_ok(speculation_round(&text, most, &error), &error);
+            expect_int(text.guess.count, min_int(pace_choose(&pace), most));
+            accepted = text.judged.accepted;
+            pace_learn(&pace, accepted, min_int(accepted + 1, text.guess.count));
+            unread += max_int(text.guess.count - accepted - 1, 0);
+        }
+        speculation_free(&text);
+        close_drafter(&d);
+        session_free(&s);
+    }
+    expect(unread > 0);
+}
+
 const Test speculative_tests[] = {
     { "greedy text is the greedy text, whoever guesses", greedy_text_is_the_greedy_text },
     { "the seed and K are the text, however it is computed",
@@ -343,6 +382,7 @@ const Test speculative_tests[] = {
     { "a short text is the beginning of a longer one",
       a_short_text_begins_a_longer_one },
     { "no guesses are plain sampling", no_guesses_are_plain_sampling },
+    { "auto is paced by what was judged", auto_is_paced_by_what_was_judged },
     { "proof: F32, 165 ways to guess, 20 prompts each", cover_f32 },
     { "proof: F16, 165 ways to guess, 20 prompts each", cover_f16 },
     { "proof: int8, 165 ways to guess, 20 prompts each", cover_int8 },
