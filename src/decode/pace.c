@@ -91,7 +91,6 @@ int pace_choose(Pace *pace)
             K = k;
         }
     }
-    //@stop pace_chosen
     if (K > 0 || pace->draft > 0) {
         pace->off = K == 0;
         return K;

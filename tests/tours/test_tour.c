@@ -161,7 +161,7 @@ TEST(the_tours_and_the_sources_agree)
 {
     static const char *const names[] = { "00_map", "01_tokenizer", "02_weights",
                                          "03_layers", "04_attention", "05_sampling",
-                                         "06_quantize", "09_speed" };
+                                         "06_quantize", "07_speculative", "09_speed" };
     Stops stops;
     Error error = {0};
     int *visits;
