@@ -299,7 +299,8 @@ static void says_law(Case *c, const char *name, const double *x, int V)
     case_says(c, "%s =", name);
     for (int i = 0; i < V && i < 8; i++)
         case_says(c, " %.4g", x[i]);
-    case_says(c, V > 8 ? " … (%d words)" : "", V);
+    if (V > 8)
+        case_says(c, " … (%d words)", V);
 }
 
 static void run(Case *c)
