@@ -4,11 +4,11 @@
  *      held 7.2 of judged 9.6              draft 0.64 GB, target 2.20 GB
  *         │                                   │
  *         ▼                                   ▼
- *      α = 0.75                            draft 0.29, row 0.10 of a pass
+ *      α = 0.77                            draft 0.29, row 0.10 of a pass
  *         └────────────────┬──────────────────┘
  *                          ▼
- *      K          0     1     2     3     4     5  …
- *      gain      1.00  1.26  1.30  1.26  1.19            the best: K = 2
+ *      K          0     1     2     3     4  …
+ *      gain      1.00  1.27  1.33  1.30  1.24            the best: K = 2
  *
  * Few guesses waste the bonus, many waste the draft: the best K depends on how often
  * the guesses are right, and that changes with the text. So it is chosen anew for every
@@ -27,6 +27,11 @@
  * products, and threads that wait for each other: as if STEPS bytes more were read. Of
  * large models that is nothing; a small draft of a small model hardly pays for it.
  *
+ * The first choice is by PRIOR alone. BELIEF says how many guesses it outweighs: with too
+ * few, two wrong ones at the beginning end it for a draft that is right seven times in
+ * ten; with too many, a useless draft is believed for long. With 5 a draft that
+ * is never right costs some 2 % of 128 tokens.
+ *
  * Old counts fade, so that a text which turns from a quotation into an essay is noticed
  * within some ten guesses. Where no K is worth MARGIN, guessing ends for good: a draft
  * model that stood still would have to read all that was missed before its next
@@ -41,8 +46,8 @@
 
 #include "decode/draft.h"           /* DRAFT_MOST                            */
 
-#define PRIOR 0.7                   /* α before anything was seen …          */
-#define BELIEF 2.0                  /* … as firmly as so many guesses        */
+#define PRIOR 0.8                   /* α before anything was seen …          */
+#define BELIEF 5.0                  /* … as firmly as so many guesses        */
 #define FADE 0.97                   /* what a guess leaves of those before   */
 #define MARGIN 1.05                 /* gain that is worth the trouble        */
 #define PATIENCE 8                  /* rounds                                */
