@@ -47,18 +47,17 @@ static bool take_k(int *K, const char *text, Error *error)
     return true;
 }
 
-/* MODEL-draft beside MODEL; NULL: it is not there. */
-static const char *draft_beside(Guessing *g, const OpenModel *target)
+bool guessing_beside(char folder[HUBCACHE_PATH], const OpenModel *target)
 {
     size_t length = strlen(target->dir.path);
     char config[HUBCACHE_PATH + 20];
 
     while (length > 1 && target->dir.path[length - 1] == '/')
         length--;
-    snprintf(g->folder, sizeof g->folder, "%.*s-draft", (int)min_int((int)length,
-             HUBCACHE_PATH - 10), target->dir.path);
-    snprintf(config, sizeof config, "%s/config.json", g->folder);
-    return path_is_there(config) ? g->folder : NULL;
+    snprintf(folder, HUBCACHE_PATH, "%.*s-draft",
+             min_int((int)length, HUBCACHE_PATH - 10), target->dir.path);
+    snprintf(config, sizeof config, "%s/config.json", folder);
+    return path_is_there(config);
 }
 
 static const char *last_part(const char *path)
@@ -72,20 +71,19 @@ static const char *last_part(const char *path)
 static const char *choose(Guessing *g, const OpenModel *target, const Options *o,
                           bool always)
 {
-    const char *beside;
+    bool beside;
 
     if (o->draft != NULL || !always)
         return o->draft;
-    beside = draft_beside(g, target);
-    g->chosen = true;
-    if (beside != NULL)
+    beside = guessing_beside(g->folder, target);
+    if (beside)
         fprintf(stderr, "note: no --draft is given: %s, beside the model, guesses\n",
-                last_part(beside));
+                last_part(g->folder));
     else
         fprintf(stderr, "note: no --draft is given, and there is no %s beside the model: "
                 "guesses come from the text itself (--draft ngram)\n",
                 last_part(g->folder));
-    return beside != NULL ? beside : "ngram";
+    return beside ? g->folder : "ngram";
 }
 
 /* The target's own weights as blocks. */

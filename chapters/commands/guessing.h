@@ -15,7 +15,6 @@
 typedef struct {
     const char *name;               /* "ngram", "int4", "storyteller-draft"; NULL: nobody */
     int K;                          /* 0 … DRAFT_MOST, or SPECULATIVE_AUTO   */
-    bool chosen;                    /* by us: no --draft was given           */
     enum { GUESSING_NOBODY, GUESSING_TEXT, GUESSING_COPY, GUESSING_MODEL } kind;
     OpenModel other;                /* MODEL: the second model               */
     Model copy;                     /* COPY: the target's weights in blocks  */
@@ -35,6 +34,9 @@ void guessing_close(Guessing *g);       /* all zeros are fine                */
 bool guessing_start(Draft **draft, Guessing *g, const Session *target,
                     const OpenModel *m, const Options *options,
                     const SamplingConfig *sampling, Error *error);
+
+/* MODEL-draft, where it would lie beside MODEL, into folder. Is it there? */
+bool guessing_beside(char folder[HUBCACHE_PATH], const OpenModel *target);
 
 /* Bytes of weights and caches that guessing takes beside the target's. */
 size_t guessing_weights(const Guessing *g);

@@ -19,10 +19,8 @@
  */
 #include "chapters/lesson/guessers.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "base/mapfile.h"           /* path_is_there                         */
 #include "base/memory.h"
 
 static const char *const words[GUESSERS] = { NULL, "int8", "int4", "ngram", "planted" };
@@ -47,20 +45,6 @@ static bool open_one(Guessers *all, int who, const char *draft, Error *error)
     return all->there[who];
 }
 
-/* MODEL-draft beside MODEL, into all->folder. */
-static bool model_beside(Guessers *all)
-{
-    size_t length = strlen(all->m->dir.path);
-    char config[HUBCACHE_PATH + 20];
-
-    while (length > 1 && all->m->dir.path[length - 1] == '/')
-        length--;
-    snprintf(all->folder, sizeof all->folder, "%.*s-draft",
-             min_int((int)length, HUBCACHE_PATH - 10), all->m->dir.path);
-    snprintf(config, sizeof config, "%s/config.json", all->folder);
-    return path_is_there(config);
-}
-
 bool guessers_open(Guessers *all, const OpenModel *m, const Options *options,
                    Error *error)
 {
@@ -70,7 +54,7 @@ bool guessers_open(Guessers *all, const OpenModel *m, const Options *options,
 
     *all = (Guessers){ .m = m, .options = options };
     if (asked != BY_MODEL)
-        draft = model_beside(all) ? all->folder : NULL;
+        draft = guessing_beside(all->folder, m) ? all->folder : NULL;
     if (draft != NULL && !open_one(all, BY_MODEL, draft, error))
         return false;
     for (int i = BY_INT8; i <= BY_NGRAM; i++)

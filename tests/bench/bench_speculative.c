@@ -116,7 +116,7 @@ static void compare(Bench *b, const char *what, const int *prompt, int count,
         same = same && got.ids.count == want.ids.count
             && memcmp(got.ids.id, want.ids.id, (size_t)got.ids.count * sizeof(int)) == 0;
     }
-    printf("%-26s plain %7.2f tok/s   guessing %7.2f tok/s   %5.2f x   "
+    printf("%-29s plain %7.2f tok/s   guessing %7.2f tok/s   %5.2f x   "
            "%d of %d accepted, %.2f tokens a pass%s\n", what,
            b->n / median(plain, b->turns), b->n / median(with, b->turns),
            median(ratio, b->turns), got.acceptance.accepted, got.acceptance.guesses,
@@ -127,8 +127,8 @@ static void compare(Bench *b, const char *what, const int *prompt, int count,
     generated_free(&got);
 }
 
-/* The copy guesses, its ids replaced by planted ones. */
-static void compare_planted(Bench *b, double probability)
+/* The copy guesses, its ids replaced by planted ones; guesses: how many, or auto. */
+static void compare_planted(Bench *b, double probability, int guesses)
 {
     Generated want = {0};
     int V = b->model.config.V, all = PROMPT + b->n;
@@ -146,14 +146,17 @@ static void compare_planted(Bench *b, double probability)
     memcpy(truth + PROMPT, want.ids.id, (size_t)b->n * sizeof(int));
     planted = draft_planted(truth, all, V, probability, 1);
     check(draft_model_init(&guesser, &b->copy, &setup, &error), &error);
-    snprintf(what, sizeof what, "int4 copy, planted %.2f", probability);
-    compare(b, what, b->prompt, PROMPT, &guesser.draft, K);
+    snprintf(what, sizeof what, "int4 copy, planted %.2f%s", probability,
+             guesses == SPECULATIVE_AUTO ? ", auto" : "");
+    compare(b, what, b->prompt, PROMPT, &guesser.draft, guesses);
     draft_model_free(&guesser);
     generated_free(&want);
     memory_give_back(truth);
 }
 
-/* What greedy writing repeats by itself, or a prompt that holds its own answer. */
+/* Behind n ids that the model wrote itself: greedy writing falls into repeating itself,
+ * and then the text knows how it goes on. (Random weights take hundreds of ids to get
+ * there.) And from nothing, where it does not know, and must not cost much. */
 static void compare_copying(Bench *b)
 {
     Generated first = {0};
@@ -161,13 +164,13 @@ static void compare_copying(Bench *b)
     Ids ids = {0};
     int room = b->s.capacity - b->n;
 
-    /* The model's own greedy text, twice: it goes on as it went on before. */
     time_text(b, b->prompt, PROMPT, NULL, 0, &first);
     for (int i = 0; i < PROMPT; i++)
         ids_add(&ids, b->prompt[i]);
     for (int i = 0; i < first.ids.count && ids.count < room; i++)
         ids_add(&ids, first.ids.id[i]);
     compare(b, "ngram, the text goes on", ids.id, ids.count, &ngram, 8);
+    compare(b, "ngram, auto", b->prompt, PROMPT, &ngram, SPECULATIVE_AUTO);
     generated_free(&first);
     ids_free(&ids);
 }
@@ -215,8 +218,10 @@ int main(int argc, char **argv)
     for (int rows = 1; rows <= MOST_ROWS; rows++)
         printf("%4d %14.3f %7.3f %11.3f %7.3f\n", rows, target[rows] * 1e3,
                target[rows] / target[1], copy[rows] * 1e3, copy[rows] / target[1]);
-    compare_planted(&b, 0.9);
-    compare_planted(&b, 0.7);
+    compare_planted(&b, 0.9, K);
+    compare_planted(&b, 0.7, K);
+    compare_planted(&b, 0.7, SPECULATIVE_AUTO);
+    compare_planted(&b, 0, SPECULATIVE_AUTO);
     compare_copying(&b);
     session_free(&guesser);
     session_free(&b.s);
