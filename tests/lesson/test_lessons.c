@@ -19,14 +19,15 @@ typedef struct {
     const char *name;
     bool map;                   /* chapter00: in a pipe lines as long as they are,
                                    and a story for a theorem                 */
+    const char *n;              /* -n where its width is looked at; NULL: its own */
 } LessonName;
 
 static const LessonName lessons[] = {
-    { "chapter00_map", true }, { "chapter01_tokenizer", false },
-    { "chapter02_weights", false }, { "chapter03_layers", false },
-    { "chapter04_attention", false }, { "chapter05_sampling", false },
-    { "chapter06_quantize", false }, { "chapter07_speculative", false },
-    { "chapter09_speed", false },
+    { "chapter00_map", true, NULL }, { "chapter01_tokenizer", false, NULL },
+    { "chapter02_weights", false, NULL }, { "chapter03_layers", false, NULL },
+    { "chapter04_attention", false, NULL }, { "chapter05_sampling", false, NULL },
+    { "chapter06_quantize", false, NULL }, { "chapter07_speculative", false, "8" },
+    { "chapter09_speed", false, NULL },
 };
 
 #define LESSONS (int)(sizeof lessons / sizeof *lessons)
@@ -125,7 +126,8 @@ static char *on_a_terminal(const LessonName *l, const char *model,
                            unsigned short columns)
 {
     static char text[200000];
-    const char *args[] = { l->name, "--model", model, NULL }, *path;
+    const char *args[] = { l->name, "--model", model, l->n != NULL ? "-n" : NULL, l->n,
+                           NULL }, *path;
     int terminal, reader = pseudo_terminal_make(columns, &terminal, &path), status = 0;
     size_t length = 0;
     pid_t child, ended = 0;
