@@ -145,9 +145,9 @@ static void expect_round(const Json *round, const Json *gained, int *text, int *
     text[(*n)++] = next;
 }
 
-TEST(rounds)
+static void rounds(const Json *root)
 {
-    const Json *part = at(seen("chapter07_speculative"), "rounds");
+    const Json *part = at(root, "rounds");
     long double *p = calloc((K + 1) * V, sizeof *p), *q = calloc((K + 1) * V, sizeof *q);
     int text[LONG], n = FIRST;
 
@@ -165,9 +165,9 @@ TEST(rounds)
 }
 
 /* min and rest of each word from its p and q; a rejected place from the sums. */
-TEST(a_rejection_in_full)
+static void a_rejection_in_full(const Json *root)
 {
-    const Json *part = at(seen("chapter07_speculative"), "rounds"), *bars = at(part, "bars");
+    const Json *part = at(root, "rounds"), *bars = at(part, "bars");
     double both = number(at(part, "accepted_here")), rest = number(at(part, "rejected_here"));
     double shown[2] = { 0, 0 };
     int fell = 0, took = 0;
@@ -238,9 +238,8 @@ static void expect_counts(const Json *root, const char *slot, int line, const ch
     json_free(&document);
 }
 
-TEST(places)
+static void places(const Json *root)
 {
-    const Json *root = seen("chapter07_speculative");
 
     expect_int(at(root, "places/drafts")->count, 5);
     expect_counts(root, "model", 0, "models/storyteller-draft", "0.8");
@@ -267,10 +266,10 @@ static double expected(double alpha, int guesses)
 }
 
 /* Counts of a kind fit together, and the formula is (1 - α^{K+1}) / (1 - α). */
-TEST(what_a_pass_gives)
+static void what_a_pass_gives(const Json *root)
 {
     static const char *const kinds[] = { "story", "repeat", "random" };
-    const Json *part = at(seen("chapter07_speculative"), "kinds");
+    const Json *part = at(root, "kinds");
 
     for (int k = 0; k < 3; k++) {
         const Json *table = at(part, kinds[k]);
@@ -300,9 +299,9 @@ TEST(what_a_pass_gives)
 }
 
 /* A text that repeats itself is the ngram's; a story is not. */
-TEST(who_knows_which_text)
+static void who_knows_which_text(const Json *root)
 {
-    const Json *who = at(seen("chapter07_speculative"), "kinds/who");
+    const Json *who = at(root, "kinds/who");
 
     expect_text(at(nth(who, 3), "draft")->text, "ngram");
     expect(number(at(nth(who, 3), "repeat")) > 0.8);
@@ -334,9 +333,9 @@ static void expect_gains(const Json *root)
 
 /* TinyLlama: a guess reads 0.64 of 2.2 GB (and 2 MiB beside both for what is no product),
  * a row more costs a fifth of a byte for weights of two bytes: decode/pace.c says so. */
-TEST(what_it_costs)
+static void what_it_costs(const Json *root)
 {
-    const Json *root = seen("chapter07_speculative"), *large = at(root, "costs/large");
+    const Json *large = at(root, "costs/large");
     double draft = (0.64e9 + 2097152) / (2.2e9 + 2097152), row = 0.1;
 
     expect_gains(root);
@@ -354,6 +353,19 @@ TEST(what_it_costs)
     }
     expect_close(number(at(nth(large, 7), "alpha")),
                  number(at(nth(at(root, "kinds/who"), 2), "story")), 0.00051);
+}
+
+/* One run of the lesson is enough for all that it shows when nothing is asked for. */
+TEST(the_lesson_as_it_stands)
+{
+    const Json *root = seen("chapter07_speculative");
+
+    rounds(root);
+    a_rejection_in_full(root);
+    places(root);
+    what_a_pass_gives(root);
+    who_knows_which_text(root);
+    what_it_costs(root);
 }
 
 /* --draft, --k, and settings are those of part 1. */
@@ -449,13 +461,8 @@ TEST(the_law_of_a_model)
 }
 
 const Test chapter07_tests[] = {
-    { "four rounds, guess by guess", rounds },
-    { "a rejection in full", a_rejection_in_full },
-    { "acceptance by place, counted elsewhere", places },
+    { "rounds, places, kinds and costs, computed again", the_lesson_as_it_stands },
     { "planted is right as often as told", planted_is_right_as_often_as_told },
-    { "what a pass gives, by kind", what_a_pass_gives },
-    { "who knows which text", who_knows_which_text },
-    { "what it costs: the predictions", what_it_costs },
     { "--draft, --k and settings are honoured", options },
     { "the law of a toy is exact", the_law_of_a_toy },
     { "the law of a certain guess", the_law_of_a_certain_guess },
