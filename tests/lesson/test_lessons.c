@@ -13,7 +13,7 @@
 #include "files/json.h"
 
 #define PIPE_WIDTH 80
-#define SECONDS 10              /* of one processor: a lesson's time at most */
+#define SECONDS 15              /* of one processor: a lesson's time at most */
 
 typedef struct {
     const char *name;
@@ -159,8 +159,12 @@ static void expect_fits(const char *model, unsigned short columns)
 {
     for (int i = 0; i < LESSONS; i++) {
         const LessonName *l = &lessons[i];
-        char *out = on_a_terminal(l, model, columns), *story = strstr(out, "\r\n\r\n");
+        char *out, *story;
 
+        if (SANITIZED && l->n != NULL)      /* it writes many texts: a minute each */
+            continue;
+        out = on_a_terminal(l, model, columns);
+        story = strstr(out, "\r\n\r\n");
         if (strstr(out, "\033[") == NULL)
             test_fail(__FILE__, __LINE__, "%s: no colour on a terminal", l->name);
         if (l->map && story != NULL)
