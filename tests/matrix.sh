@@ -84,10 +84,11 @@ hashes() {
             done < "$where/ways"
         done
     done
-    for draft in storyteller-draft int4 ngram; do
+    for draft in models/storyteller-draft int4 ngram; do
         for k in 3 auto; do
-            sum=$("$@" speculative --draft $draft --k $k --prompt "The king said to the king:" \
-                -n 24 --seed 5 --temperature 0.8 --json < /dev/null 2> /dev/null |
+            sum=$("$@" speculative --model models/storyteller --draft $draft --k $k \
+                --prompt "The king said to the king:" -n 24 --seed 5 --temperature 0.8 \
+                --json < /dev/null 2> /dev/null |
                 sed -n 's/.*"rounds"://p' | cksum)
             echo "guesses-of-$draft-$k $sum"
         done
