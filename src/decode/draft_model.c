@@ -107,10 +107,8 @@ static bool model_propose(Draft *draft, Proposal *out, const int *text, int n, i
 static void model_settle(Draft *draft, const int *text, int n)
 {
     Session *s = &((ModelDraft *)draft)->session;
-    int kept = 0;
+    int kept = session_common(s, text, n);
 
-    while (kept < n && kept < s->length && s->ids[kept] == text[kept])
-        kept++;
     //@stop draft_settled
     session_cut(s, kept);
 }

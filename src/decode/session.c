@@ -247,6 +247,16 @@ void session_cut(Session *s, int length)
     s->logits = NULL;
 }
 
+/* Cost: one comparison for each id in common. */
+int session_common(const Session *s, const int *ids, int n)
+{
+    int common = 0;
+
+    while (common < n && common < s->length && s->ids[common] == ids[common])
+        common++;
+    return common;
+}
+
 /* Stand behind exactly these ids: keep the longest common beginning, forget the
  * rest, feed what is missing. n = 0 empties the session.
  *
@@ -256,13 +266,12 @@ void session_cut(Session *s, int length)
  */
 bool session_goto(Session *s, const int *ids, int n, Error *error)
 {
-    int kept = 0;
+    int kept;
 
     must(n >= 0, "%d ids", n);
     if (!fits(s, n, error))
         return false;
-    while (kept < n && kept < s->length && s->ids[kept] == ids[kept])
-        kept++;
+    kept = session_common(s, ids, n);
     if (kept == n && n == s->length && s->logits != NULL)
         return true;                        /* it stands there already      */
     if (kept == n && n > 0)

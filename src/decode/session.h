@@ -59,5 +59,7 @@ bool session_feed_all(Session *s, const int *ids, int n, SessionSee *see,
 bool session_feed_together(Session *s, const int *ids, int n, Error *error);
 bool session_goto(Session *s, const int *ids, int n, Error *error);
 void session_cut(Session *s, int length);           /* length <= s->length    */
+/* How many ids from the beginning the session has in common with ids [n]. */
+int session_common(const Session *s, const int *ids, int n);
 
 #endif
