@@ -30,7 +30,6 @@
 /* --k. Errors: exit 2 with the range. */
 static bool take_k(int *K, const char *text, Error *error)
 {
-    char *end;
     long value;
 
     *K = GUESSES_DEFAULT;
@@ -39,8 +38,9 @@ static bool take_k(int *K, const char *text, Error *error)
     *K = SPECULATIVE_AUTO;
     if (strcmp(text, "auto") == 0)
         return true;
-    value = strtol(text, &end, 10);
-    if (strspn(text, "0123456789") != strlen(text) || end == text || value > DRAFT_MOST)
+    value = strtol(text, NULL, 10);         /* too large: LONG_MAX           */
+    if (text[0] == '\0' || strspn(text, "0123456789") != strlen(text)
+        || value > DRAFT_MOST)
         return error_code(error, EXIT_USAGE, "--k is \"%s\", and it must be a whole "
                           "number from 0 to %d, or auto", text, DRAFT_MOST);
     *K = (int)value;

@@ -40,12 +40,11 @@ static double percent(int part, int whole)
     return whole > 0 ? 100.0 * part / whole : 0;
 }
 
-/* Is the last id of the round one that nobody guessed, behind guesses that stood? */
-static bool has_bonus(const Acceptance *a, const Round *r)
+/* Is the last id of the round one that nobody guessed, behind guesses that stood? As
+ * many ids as guesses come when one fell at the last place; so one more says it. */
+static bool has_bonus(const Round *r)
 {
-    return r->emitted > r->guesses
-        && (r->guesses == 0
-            || a->guess[r->guess + r->guesses - 1].verdict == GUESS_ACCEPTED);
+    return r->guesses > 0 && r->emitted > r->guesses;
 }
 
 static void print_mark(const char *mark, const char *sgr, bool color)
@@ -84,7 +83,7 @@ static void print_rounds(const Acceptance *a, bool color)
         }
         if (round->guesses == 0)
             print_mark(MARK_PLAIN, NULL, color);
-        else if (has_bonus(a, round))
+        else if (has_bonus(round))
             print_mark(MARK_BONUS, "32", color);
     }
     if (column > 0)
@@ -100,7 +99,7 @@ static void print_legend(const Acceptance *a)
         seen[a->guess[i].verdict] = true;
     for (int r = 0; r < a->rounds; r++) {
         plain = plain || a->round[r].guesses == 0;
-        bonus = bonus || (a->round[r].guesses > 0 && has_bonus(a, &a->round[r]));
+        bonus = bonus || has_bonus(&a->round[r]);
     }
     for (int v = 0; v < 4; v++)
         if (seen[v])

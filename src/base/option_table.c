@@ -24,15 +24,16 @@
 #define DRAW "chapter05_sampling chapter07_speculative" /* … from it         */
 #define CHAPTERS "chapter00_map chapter01_tokenizer chapter02_weights " LOOK  \
                  " " DRAW " chapter06_quantize chapter09_speed"
-#define MODEL "tokenize detokenize logits generate speculative perplexity " CHAPTERS
+#define ANSWER "generate speculative"           /* … that answer one         */
+#define MODEL "tokenize detokenize logits " ANSWER " perplexity " CHAPTERS
 #define READ "tokenize logits"                  /* words that take a text    */
-#define WRITE "generate speculative chapter00_map"          /* … that go on with a text  */
+#define WRITE ANSWER " chapter00_map"           /* … that go on with a text  */
 #define RUN "logits " WRITE                     /* … that run a model        */
 #define PASS "perplexity " RUN                  /* … or a text through one   */
 #define PICK WRITE " " DRAW                     /* … that choose words       */
 #define PROMPT WRITE " chapter01_tokenizer " LOOK " " DRAW
 
-#define GUESS "generate speculative chapter07_speculative"  /* … ahead       */
+#define GUESS ANSWER " chapter07_speculative"   /* … that guess ahead        */
 
 #define JUDGE "grade watch"                     /* … that run an exercise    */
 #define COURSE JUDGE " hint reset list"
@@ -76,15 +77,15 @@ const Option option_table[] = {
       "… among those above P times the best (model's own)", false },
     { "--repeat-penalty", 0, "R", OPTION_REAL, FIELD(repeat_penalty), 0.01, 100,
       PICK, "weaken what was said before; 1: off (model's own)", false },
-    { "--stop", 0, "S", OPTION_LIST, FIELD(stop), 0, 0, "generate speculative",
+    { "--stop", 0, "S", OPTION_LIST, FIELD(stop), 0, 0, ANSWER,
       "end in front of this text; may be repeated", false },
-    { "--logprobs", 0, "K", OPTION_INT, FIELD(logprobs), 0, 1000, "generate speculative",
+    { "--logprobs", 0, "K", OPTION_INT, FIELD(logprobs), 0, 1000, ANSWER,
       "log-probabilities of the K likeliest (0: none)", true },
-    { "--chat", 0, NULL, OPTION_FLAG, FIELD(chat), 0, 0, "generate speculative",
+    { "--chat", 0, NULL, OPTION_FLAG, FIELD(chat), 0, 0, ANSWER,
       "put the prompt into the model's chat template", false },
-    { "--system", 0, "S", OPTION_TEXT, FIELD(system), 0, 0, "generate speculative",
+    { "--system", 0, "S", OPTION_TEXT, FIELD(system), 0, 0, ANSWER,
       "with --chat: what the model is told beforehand", true },
-    { "--template", 0, "NAME", OPTION_TEXT, FIELD(template), 0, 0, "generate speculative",
+    { "--template", 0, "NAME", OPTION_TEXT, FIELD(template), 0, 0, ANSWER,
       "with --chat: zephyr, llama3, chatml, stablelm-zephyr or none: plain text", true },
 
     { "--draft", 0, "D|int4|int8|ngram", OPTION_TEXT, FIELD(draft), 0, 0, GUESS,
