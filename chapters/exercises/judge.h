@@ -79,6 +79,13 @@ void case_bytes(Case *c, const char *what, const void *got, const void *want,
 /* A single whole number, or yes and no. */
 void case_int(Case *c, const char *what, long long got, long long want,
               const char *guess);
+/* The same but for so large a share of b; 0: equal. */
+bool case_near(double a, double b, double share);
+/* A Predict's typical wrong numbers, and what to say to them; a list ends with
+ * { 0, 0, NULL }. case_slip: of the one that was said, else otherwise. */
+typedef struct { int question; double value; const char *guess; } Slip;
+const char *case_slip(const Slip *slips, int question, double said, double share,
+                      const char *otherwise);
 /* A Predict's number; the right one is not told. */
 void case_answer(Case *c, double got, bool right, const char *guess);
 /* A text, as a person sees it; NULL for got is a fault of its own. */

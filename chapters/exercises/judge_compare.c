@@ -25,7 +25,7 @@
  *
  * Read next: chapters/exercises/MAKING.md.
  */
-#include <math.h>               /* isnan                                     */
+#include <math.h>               /* isnan, fabs                               */
 #include <stdio.h>
 #include <string.h>
 
@@ -270,6 +270,20 @@ void case_int(Case *c, const char *what, long long got, long long want,
     if (guess == NULL && (got == want + 1 || got == want - 1))
         d.guess = "one too many, or one too few";
     judge_fail(c, &d);
+}
+
+bool case_near(double a, double b, double share)
+{
+    return a == b || fabs(a - b) <= share * fabs(b);
+}
+
+const char *case_slip(const Slip *slips, int question, double said, double share,
+                      const char *otherwise)
+{
+    for (; slips->guess != NULL; slips++)
+        if (slips->question == question && case_near(said, slips->value, share))
+            return slips->guess;
+    return otherwise;
 }
 
 void case_answer(Case *c, double got, bool right, const char *guess)

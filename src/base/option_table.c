@@ -24,7 +24,7 @@
 #define DRAW "chapter05_sampling chapter07_speculative" /* … from it         */
 #define CHAPTERS "chapter00_map chapter01_tokenizer chapter02_weights " LOOK  \
                  " " DRAW " chapter06_quantize chapter09_speed"
-#define ANSWER "generate speculative"           /* … that answer one         */
+#define ANSWER "generate speculative"           /* words that write an answer */
 #define MODEL "tokenize detokenize logits " ANSWER " perplexity " CHAPTERS
 #define READ "tokenize logits"                  /* words that take a text    */
 #define WRITE ANSWER " chapter00_map"           /* … that go on with a text  */

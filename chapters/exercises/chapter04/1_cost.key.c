@@ -121,9 +121,7 @@ static double answer(Case *c, int n)
     }
 }
 
-typedef struct { int question; double value; const char *guess; } Mistake;
-
-static const Mistake mistakes[] = {
+static const Slip slips[] = {
     { 0, 11264, "a key and a value: twice as many numbers as you counted" },
     { 0, 45056, "in f16 a number takes 2 bytes, not 4" },
     { 0, 180224, "you counted query heads; the cache holds key/value heads, K = 4" },
@@ -151,16 +149,8 @@ static const Mistake mistakes[] = {
     { 7, 1, "the weights of all its keys add up to 1" },
     { 8, 1, "k_0 has the smaller score: k_1 gets this" },
     { 8, 0.5, "only equal scores share equally; 200 apart is far apart" },
+    { 0, 0, NULL },
 };
-
-/* What to say to a wrong answer; the right one is not told. */
-static const char *guess_at(int question, double said)
-{
-    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++)
-        if (mistakes[i].question == question && mistakes[i].value == said)
-            return mistakes[i].guess;
-    return "work it out once more; ./run hint 04.1 says what to count";
-}
 
 static void run(Case *c)
 {
@@ -168,7 +158,9 @@ static void run(Case *c)
     double said = my_answers[question];
 
     case_says(c, "question %d", question);
-    case_answer(c, said, said == answer(c, question), guess_at(question, said));
+    case_answer(c, said, said == answer(c, question),
+                case_slip(slips, question, said, 0,
+                          "work it out once more; ./run hint 04.1 says what to count"));
 }
 
 const Exercise exercise = { .stop = NULL, .visible = QUESTIONS, .hidden = 0,

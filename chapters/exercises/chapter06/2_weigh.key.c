@@ -95,9 +95,7 @@ static double answer(Case *c, int n)
     }
 }
 
-typedef struct { int question; double value; const char *guess; } Mistake;
-
-static const Mistake mistakes[] = {
+static const Slip slips[] = {
     { 0, 8, "the scale takes 2 bytes for 32 weights" },
     { 0, 9, "the scale is f16: 16 bits for 32 weights are half a bit each" },
     { 1, 4, "the scale takes 2 bytes for 32 weights" },
@@ -122,16 +120,8 @@ static const Mistake mistakes[] = {
     { 7, 524288, "codes go to 127, not 128" },
     { 8, 18, "bytes a second divided by bytes for a token" },
     { 8, 0.02, "that is seconds for a token" },
+    { 0, 0, NULL },
 };
-
-/* What to say to a wrong answer; the right one is not told. */
-static const char *guess_at(int question, double said)
-{
-    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++)
-        if (mistakes[i].question == question && mistakes[i].value == said)
-            return mistakes[i].guess;
-    return "work it out once more; ./run hint 06.2 says what to count";
-}
 
 static void run(Case *c)
 {
@@ -139,7 +129,9 @@ static void run(Case *c)
     double said = my_answers[question];
 
     case_says(c, "question %d", question);
-    case_answer(c, said, said == answer(c, question), guess_at(question, said));
+    case_answer(c, said, said == answer(c, question),
+                case_slip(slips, question, said, 0,
+                          "work it out once more; ./run hint 06.2 says what to count"));
 }
 
 const Exercise exercise = { .stop = NULL, .visible = QUESTIONS, .hidden = 0,

@@ -7,8 +7,6 @@
  * percent are right, K is a whole number. The report says whether an answer is right,
  * not what it should have been.
  */
-#include <math.h>
-
 #include "chapters/exercises/chapter07/tasks.h"
 #include "chapters/exercises/judge.h"
 #include "decode/speculative.h"
@@ -87,8 +85,6 @@ static double answer(int question)
     }
 }
 
-typedef struct { int question; double value; const char *guess; } Slip;
-
 static const Slip slips[] = {
     { 0, 0.2, "that is how often two draws are the same word; a guess stands more often" },
     { 0, 0.4, "that is how often it falls" },
@@ -118,21 +114,8 @@ static const Slip slips[] = {
     { 8, 0.15, "and the guess costs something" },
     { 8, 0.1, "0.25 and 1.15 are both paid: 1 + α tokens for 1.4" },
     { 8, 1.4, "that is 1 + α" },
+    { 0, 0, NULL },
 };
-enum { SLIPS = sizeof slips / sizeof slips[0] };
-
-static bool near(double a, double b)
-{
-    return fabs(a - b) <= NEAR * fabs(b);
-}
-
-static const char *guess_at(int question, double said)
-{
-    for (int i = 0; i < SLIPS; i++)
-        if (slips[i].question == question && near(said, slips[i].value))
-            return slips[i].guess;
-    return "work it out once more; ./run hint 07.4 says what to look at";
-}
 
 static void run(Case *c)
 {
@@ -140,8 +123,9 @@ static void run(Case *c)
     double said = my_answers[question], right = answer(question);
 
     case_says(c, "question %d", question);
-    case_answer(c, said, question == WHOLE ? said == right : near(said, right),
-                guess_at(question, said));
+    case_answer(c, said, question == WHOLE ? said == right : case_near(said, right, NEAR),
+                case_slip(slips, question, said, NEAR,
+                          "work it out once more; ./run hint 07.4 says what to look at"));
 }
 
 const Exercise exercise = { .stop = NULL, .visible = QUESTIONS, .hidden = 0, .run = run };

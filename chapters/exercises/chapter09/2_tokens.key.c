@@ -17,7 +17,7 @@
 #include "chapters/exercises/judge.h"
 #include "kernels/matmul.h"         /* matrix_bytes: the engine's            */
 
-#include <math.h>                   /* fabs, ceil                            */
+#include <math.h>                   /* ceil                                  */
 
 #define LAYERS 22
 #define MATRICES 7
@@ -85,8 +85,6 @@ static double answer(int question)
     }
 }
 
-typedef struct { int question; double value; const char *guess; } Slip;
-
 static const Slip slips[] = {
     { 0, 51.380224, "k and v are smaller: [256, 2048]" },
     { 0, 88.080384, "these are its bytes in F16, in millions; the question asks for "
@@ -109,22 +107,8 @@ static const Slip slips[] = {
     { 8, 2.4806, "a multiplication and an addition are two operations" },
     { 8, 0.06896, "that is the time to read the weights; is it the wall for 512 rows?" },
     { 9, 4, "four times the operations; but are they the wall?" },
+    { 0, 0, NULL },
 };
-
-#define SLIPS ((int)(sizeof slips / sizeof slips[0]))
-
-static bool near(double a, double b)
-{
-    return fabs(a - b) <= NEAR * fabs(b);
-}
-
-static const char *guess_at(int question, double said)
-{
-    for (int i = 0; i < SLIPS; i++)
-        if (slips[i].question == question && near(said, slips[i].value))
-            return slips[i].guess;
-    return "work it out once more, step by step; ./run hint 09.2 gives the first one";
-}
 
 static void run(Case *c)
 {
@@ -133,8 +117,10 @@ static void run(Case *c)
     bool whole = question == 7;
 
     case_says(c, "question %d", question);
-    case_answer(c, said, whole ? said == right : near(said, right),
-                guess_at(question, said));
+    case_answer(c, said, whole ? said == right : case_near(said, right, NEAR),
+                case_slip(slips, question, said, NEAR,
+                          "work it out once more, step by step; ./run hint 09.2 gives the "
+                          "first one"));
 }
 
 const Exercise exercise = {
