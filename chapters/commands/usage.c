@@ -40,7 +40,7 @@ static void print_words(void)
 {
     command_print(stdout, "./run WORD [options]; ./run WORD --help says more\n\n");
     for (const Word *word = words; word->name != NULL; word++)
-        printf("  %-20s %s\n", word->name, word->summary);
+        printf("  %-21s %s\n", word->name, word->summary);
 }
 
 static void print_models(void)
