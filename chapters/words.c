@@ -30,7 +30,7 @@ const Word words[] = {
       "./run chapter01_tokenizer\n"
       "./run chapter01_tokenizer --prompt \"A caf\303\251 in the wood\"\n" },
     { "chapter02_weights", chapter02_weights, "[--model M]",
-      "a model is a file: its map, its bytes, one of its numbers",
+      "a model is a file: its map, its bytes, one number",
       "./run chapter02_weights\n"
       "./run chapter02_weights --model smollm2-135m\n" },
     { "chapter03_layers", chapter03_layers, "[--prompt T]",
