@@ -125,9 +125,6 @@ static double answer(const File *file, int question)
     }
 }
 
-typedef struct { int question; double value; const char *guess; } Slip;
-
-/* What a typical slip gives, and what to say to it. */
 static const Slip slips[] = {
     { 0, 0x1001, "the lowest byte comes first: 10 01 is 0x0110" },
     { 0, LENGTH - 5, "the spaces belong to the header" },
@@ -156,18 +153,8 @@ static const Slip slips[] = {
     { 9, 262.144, "a BF16 takes two bytes, not four" },
     { 9, 125, "a million is 1000000 here, not 1024 · 1024" },
     { 9, 131072000, "in millions" },
+    { 0, 0, NULL },
 };
-
-#define SLIPS ((int)(sizeof slips / sizeof slips[0]))
-
-/* What to say to a wrong answer; the right one is not told. */
-static const char *guess_at(int question, double said)
-{
-    for (int i = 0; i < SLIPS; i++)
-        if (slips[i].question == question && slips[i].value == said)
-            return slips[i].guess;
-    return "work it out once more, step by step; ./run hint 02.2 gives the first one";
-}
 
 static void run(Case *c)
 {
@@ -181,7 +168,9 @@ static void run(Case *c)
     open_file(&file, &arena);
     right = answer(&file, question);
     arena_free(&arena);
-    case_answer(c, said, said == right, guess_at(question, said));
+    case_answer(c, said, said == right,
+                case_slip(slips, question, said, 0, "work it out once more, step by step; "
+                          "./run hint 02.2 gives the first one"));
 }
 
 const Exercise exercise = {

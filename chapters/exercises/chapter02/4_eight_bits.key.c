@@ -123,10 +123,10 @@ static void widening(Case *c)
 
 /* ---- narrowing */
 
-typedef enum { CUT, TIES_UP, TIES_DOWN, FLUSH } Slip;
+typedef enum { CUT, TIES_UP, TIES_DOWN, FLUSH } Misrule;
 
 /* The pattern with a rule changed: only for finite x below 448. */
-static int narrow_wrongly(float x, Slip slip)
+static int narrow_wrongly(float x, Misrule rule)
 {
     int sign = f32_bits(x) >> 31 ? 0x80 : 0, below = 0;
     double size = fabs((double)x), middle;
@@ -136,11 +136,11 @@ static int narrow_wrongly(float x, Slip slip)
     while (below < LARGEST && value(below + 1, 7) <= size)
         below++;
     middle = (value(below, 7) + value(below + 1, 7)) / 2;
-    if (slip == FLUSH && size < ldexp(1, -6))
+    if (rule == FLUSH && size < ldexp(1, -6))
         return sign;
-    if (slip == CUT || size < middle || (slip == TIES_DOWN && size == middle))
+    if (rule == CUT || size < middle || (rule == TIES_DOWN && size == middle))
         return sign | below;
-    if (size > middle || slip == TIES_UP)
+    if (size > middle || rule == TIES_UP)
         return sign | (below + 1);
     return sign | (below + below % 2);
 }
