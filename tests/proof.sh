@@ -32,18 +32,19 @@
 # with "N passed, N failed, N skipped"; so does this script, and just above that line
 # it says again which steps failed and how: a log is often read from its end.
 #
-# Without STEPs all are run, in two lanes at a time: most steps keep one core busy,
-# and two such have no need to wait for each other.
+# Without STEPs all are run by two workers: most steps keep one core busy, and two such
+# have no need to wait for each other. Each takes the next step that nobody has taken,
+# the longest come first, and what a step prints is shown when it has ended:
 #
-#   lane 1 │ data │ readme │ … │ matrix        │ neon │ emulated │     shown as it goes
-#   lane 2 │ oracles  │ downloads │ notebooks │ sanitizers │ fuzzers │ shown at its end
+#   sanitizers │ readme     │ data │ course │ … │      worker 1
+#   oracles  │ matrix  │ mutants │ fuzzers │ …  │      worker 2
 #
 # Usage: tests/proof.sh BUILD-FOLDER [STEP…]     (make proof)
 
 set -u
 build=${1:-build}; [ $# -gt 0 ] && shift
-lane1="data readme transcripts book course tours mutants matrix neon emulated"
-lane2="oracles downloads notebooks sanitizers fuzzers ${FULL:+shapes}"
+steps="${FULL:+shapes} sanitizers oracles matrix readme mutants fuzzers data notebooks course
+       tours neon downloads emulated book transcripts"
 PYTHON=${PYTHON:-python3}
 MINUTE=${MINUTE:-60}
 LIB=$build/libbillion.a; RUN=$build/run
@@ -57,7 +58,7 @@ skip() { skipped=$((skipped + 1)); echo "skipped: $1"; }
 # again NAME: remember for the end what the failed step in $scratch/log complained of.
 again() {
     { echo "-- $1 failed:"
-      grep -vE ' ok$' "$scratch/log" > "$scratch/bad"
+      grep -vE ' ok( [0-9]+ s)?$' "$scratch/log" > "$scratch/bad"
       grep -nE -B 2 -A 2 'FAIL|exit status|Error|Traceback|differ|; status [0-9]' \
           "$scratch/bad" | tail -n 30
       tail -n 3 "$scratch/log"; } | cut -c 1-300 >> "$scratch/failures"
@@ -264,16 +265,34 @@ peer() {
         step "tokenizers beside their peers" "$PYTHON" tests/bench/tokenizers_peer.py
 }
 
-# both: the two lanes, the second in the background. Their failures are said once more.
-both() {
-    sh "$0" "$build" $lane2 > "$scratch/lane2" 2>&1 &
-    trap "kill $! 2> /dev/null; exit 130" INT TERM
-    sh "$0" "$build" $lane1 2>&1 | tee "$scratch/lane1"
+# worker: do the next step that nobody has taken, until there is none. The folder
+# "taken-STEP" can be made once; "showing" is held by who prints.
+worker() {
+    for one in $steps; do
+        mkdir "$scratch/taken-$one" 2> /dev/null || continue
+        sh "$0" "$build" "$one" > "$scratch/said-$one" 2>&1
+        until mkdir "$scratch/showing" 2> /dev/null; do sleep 1; done
+        cat "$scratch/said-$one"
+        rmdir "$scratch/showing"
+    done
+}
+
+# all: every step, by two workers. Their failures are said once more.
+all() {
+    made tools "$build/run" "$build/weave" || return
+    # One core for each worker: one test at a time, and no thread of OpenMP that waits
+    # by going round in circles.
+    export JOBS=1 OMP_WAIT_POLICY=passive
+    worker & other=$!
+    trap "kill $other 2> /dev/null; exit 130" INT TERM
+    worker
     wait
-    cat "$scratch/lane2"
-    for lane in "$scratch/lane1" "$scratch/lane2"; do
-        sed -n '/^-- .* failed:$/,$p' "$lane" | sed '$d' >> "$scratch/failures"
-        line=$(tail -n 1 "$lane" | grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$')
+    unset JOBS OMP_WAIT_POLICY
+    for one in $steps; do
+        said=$scratch/said-$one
+        sed -n '/^-- .* failed:$/,$p' "$said" | sed '$d' >> "$scratch/failures"
+        line=$(tail -n 1 "$said" | grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$')
+        [ -n "$line" ] || echo "-- $one ended without a count" >> "$scratch/failures"
         set -- $(echo "${line:-0 passed, 1 failed, 0 skipped}" | sed 's/[^0-9 ]//g')
         passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3))
     done
@@ -282,7 +301,7 @@ both() {
 if [ $# -gt 0 ]; then
     for one in "$@"; do $one; done
 else
-    both
+    all
     [ -z "${FULL:-}" ] || peer          # speed is measured with nothing beside it
 fi
 [ ! -f "$scratch/failures" ] || cat "$scratch/failures"

@@ -4,6 +4,13 @@
  *      build/test rope         one suite (test_rope.c), with its proofs
  *      build/test --proof      only the proofs: what needs data or time
  *
+ * As many tests run at a time as there are processors (JOBS=1: one after another), and
+ * are told of in the order of the list, whoever ends first:
+ *
+ *      tests   0 1 2 3 4 5 6 …
+ *              │ │ │ └─┴─ running, each writes into a file of its own
+ *              └─┴─┴─ told: the name, that file, ok and (from 5 on) the seconds
+ *
  * A child that crashes, hangs for ten minutes or fails an expectation is one failed
  * test; the others run on. The parent never enters a parallel region: a child forked
  * from a live OpenMP team would wait for threads that do not exist in it.
@@ -11,6 +18,7 @@
  *      N passed, N failed, N skipped       the last line; exit 1 if any failed
  */
 #include "test.h"
+#include "kernels/dot.h"
 
 #include <errno.h>
 #include <math.h>
@@ -18,10 +26,13 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LIMIT 600           /* seconds for one test                          */
 #define SKIPPED 77          /* the child's exit status when it skipped       */
+#define SLOW 5              /* seconds that are told of                      */
+#define MOST_JOBS 8         /* tests at a time: some take a gigabyte         */
 
 /* Written by the Makefile from the names of the files: rope_tests, … */
 #define SUITE(name) extern const Test name##_tests[];
@@ -172,30 +183,77 @@ static void own_scratch(int n)
         test_fail(__FILE__, __LINE__, "%s: %s", scratch, strerror(errno));
 }
 
-/* 0 passed, 1 failed, 2 skipped. */
-static int run(const Suite *suite, const Test *test)
-{
-    static int begun;
-    pid_t child;
-    int status;
+/* A test that was asked for; child is 0 before it begins and after it ended. */
+typedef struct {
+    const Suite *suite;
+    const Test  *test;
+    pid_t        child;
+    time_t       since;      /* it began, in seconds                         */
+    int          seconds;    /* it took, once ended                          */
+    int          status;     /* as waitpid gives it                          */
+    bool         ended;
+} Job;
 
-    begun++;
-    printf("%-14s %-58s ", suite->name, test->name);
+/* Where job n's words are kept until it is told of. */
+static const char *words_of(int n)
+{
+    static char path[96];
+
+    snprintf(path, sizeof path, "%s/%d.out", scratch, n);
+    return path;
+}
+
+static void begin(Job *job, int n)
+{
     fflush(stdout);
-    child = fork();
-    if (child == 0) {
+    job->since = time(NULL);
+    job->child = fork();
+    if (job->child == 0) {
+        if (freopen(words_of(n), "w", stdout) == NULL || dup2(1, 2) != 2)
+            _exit(1);
+        setvbuf(stdout, NULL, _IOLBF, 0);
         alarm(LIMIT);
-        own_scratch(begun);
-        test->run();
+        own_scratch(n);
+        (void)kernels_choose("auto", NULL);     /* the same bits, and quickly  */
+        job->test->run();
         fflush(stdout);
         _exit(0);
     }
-    if (child < 0 || waitpid(child, &status, 0) != child) {
-        printf("cannot start a process\n");
-        return 1;
-    }
+    if (job->child < 0)
+        test_fail(__FILE__, __LINE__, "cannot start a process: %s", strerror(errno));
+}
+
+/* Until one of the n jobs ends. */
+static void wait_for_one(Job *jobs, int n)
+{
+    int status;
+    pid_t child = wait(&status);
+
+    if (child < 0)
+        test_fail(__FILE__, __LINE__, "no process to wait for: %s", strerror(errno));
+    for (int i = 0; i < n; i++)
+        if (jobs[i].child == child) {
+            jobs[i].child = 0;
+            jobs[i].status = status;
+            jobs[i].seconds = (int)(time(NULL) - jobs[i].since);
+            jobs[i].ended = true;
+        }
+}
+
+/* 0 passed, 1 failed, 2 skipped. */
+static int tell(const Job *job, int n)
+{
+    int status = job->status;
+    char *words = test_read(words_of(n), NULL);
+
+    printf("%-14s %-58s %s", job->suite->name, job->test->name, words);
+    free(words);
+    remove(words_of(n));
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        printf("ok\n");
+        if (job->seconds >= SLOW)
+            printf("ok %d s\n", job->seconds);
+        else
+            printf("ok\n");
         return 0;
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
@@ -222,9 +280,34 @@ static bool wanted(const Suite *suite, const Test *test, int argc, char **argv)
     return false;
 }
 
+/* Those that were asked for, at most room; returns their number. */
+static int list_wanted(Job *jobs, int room, int argc, char **argv)
+{
+    int n = 0;
+
+    for (size_t s = 0; s < sizeof suites / sizeof suites[0]; s++)
+        for (const Test *test = suites[s].tests; test->name != NULL; test++)
+            if (wanted(&suites[s], test, argc, argv)) {
+                if (n == room)
+                    test_fail(__FILE__, __LINE__, "more than %d tests", room);
+                jobs[n++] = (Job){ .suite = &suites[s], .test = test };
+            }
+    return n;
+}
+
+static int jobs_at_a_time(void)
+{
+    const char *asked = getenv("JOBS");
+    long n = asked != NULL ? atol(asked) : sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n < 1 ? 1 : n < MOST_JOBS ? (int)n : MOST_JOBS;
+}
+
 int main(int argc, char **argv)
 {
-    int count[3] = {0};
+    static Job jobs[4096];
+    int n = list_wanted(jobs, 4096, argc, argv), most = jobs_at_a_time();
+    int begun = 0, running = 0, told = 0, count[3] = {0};
     char command[128];
 
     strcpy(scratch, "/tmp/billion-test-XXXXXX");
@@ -232,10 +315,16 @@ int main(int argc, char **argv)
         printf("cannot make %s: %s\n", scratch, strerror(errno));
         return 1;
     }
-    for (size_t s = 0; s < sizeof suites / sizeof suites[0]; s++)
-        for (const Test *test = suites[s].tests; test->name != NULL; test++)
-            if (wanted(&suites[s], test, argc, argv))
-                count[run(&suites[s], test)]++;
+    while (told < n) {
+        for (; begun < n && running < most; begun++, running++)
+            begin(&jobs[begun], begun);
+        wait_for_one(jobs, begun);
+        running--;
+        for (; told < begun && jobs[told].ended; told++) {
+            count[tell(&jobs[told], told)]++;
+            fflush(stdout);
+        }
+    }
     snprintf(command, sizeof command, "rm -rf '%s'", scratch);
     if (system(command) != 0)
         printf("could not remove %s\n", scratch);

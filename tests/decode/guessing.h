@@ -12,15 +12,6 @@
 
 static const SamplingConfig GREEDY = { .top_p = 1, .repeat_penalty = 1 };
 
-/* With the fast kernels: these tests write many texts. */
-static void open_target(void)
-{
-    Error error = {0};
-
-    open_storyteller();
-    expect_ok(kernels_choose("auto", &error), &error);
-}
-
 /* A second model folder, or storyteller again in blocks (name "int8", "int4"), or
  * widened to F32 and rounded to F16. */
 typedef struct {

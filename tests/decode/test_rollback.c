@@ -84,7 +84,7 @@ static void look_at(const char *draft)
     Guesser g;
     int fell = 0, whole = 0;
 
-    open_target();
+    open_storyteller();
     open_guesser(&g, draft);
     tokenizer_encode(&prompt, dir.tokenizer, PROMPT, strlen(PROMPT), true);
     for (int way = 0; way < 3; way++)
@@ -112,7 +112,7 @@ TEST(rows_together_and_taken_back)
     Session s, alone;
     int V, other[8];
 
-    open_target();
+    open_storyteller();
     V = model.config.V;
     tokenizer_encode(&prompt, dir.tokenizer, "The king said to the queen that he", 34,
                      true);
@@ -145,7 +145,7 @@ TEST(no_room_changes_nothing)
     int ids[4] = { 5, 6, 7, 8 };
     const float *logits;
 
-    open_target();
+    open_storyteller();
     expect_ok(session_init_wide(&s, &model, 6, 64, 4, FORMAT_F32, &error), &error);
     expect_ok(session_feed_together(&s, ids, 4, &error), &error);
     logits = s.logits;

@@ -56,7 +56,7 @@ static void open_drafts(void)
 {
     static const char *const names[] = { "models/storyteller-draft", "int8", "int4" };
 
-    open_target();
+    open_storyteller();
     cut_prompts();
     for (int i = 0; i < 3; i++)
         open_guesser(&guessers[i], names[i]);

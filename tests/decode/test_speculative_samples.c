@@ -183,7 +183,7 @@ static void pair_open(Pair *pair, const char *draft, const SamplingConfig *sampl
                       int K, bool certain)
 {
     *pair = (Pair){ .sampling = *sampling, .K = K, .certain = certain };
-    open_target();
+    open_storyteller();
     open_guesser(&guesser, draft);
     sampling_work_init(&pair->work, WORDS);
     tokenizer_encode(&pair->prompt, dir.tokenizer, PROMPT, strlen(PROMPT), true);

@@ -174,7 +174,7 @@ static const GenerateOptions PLAIN = { .sampling = { .top_p = 1, .repeat_penalty
 
 static void begin(const char *text)
 {
-    open_target();
+    open_storyteller();
     open_guesser(&int4, "int4");
     who = &model;
     tokenizer_encode(&prompt, dir.tokenizer, text, strlen(text), true);
@@ -233,7 +233,7 @@ TEST(characters_split_over_rounds)
     TinyModel m;
     Ids ids = {0};
 
-    open_target();
+    open_storyteller();
     tokenizer_encode(&ids, dir.tokenizer, ring, strlen(ring), false);
     expect(ids.count > 9 && ids.count <= RING_MOST);
     scripted_open(&m, 2048, ids.id, ids.count);
