@@ -120,17 +120,23 @@ static bool check_tokens(const Guessing *g, const OpenModel *target, Error *erro
                      tokenizer_vocabulary(b), tokenizer_vocabulary(a));
 }
 
+/* A model; what cannot be opened may have been meant as one of the other drafts. */
 static bool open_other(Guessing *g, const char *name, const OpenModel *target,
                        const Options *o, Error *error)
 {
+    static const char *const others[] = { "int4", "int8", "ngram", NULL };
+    const char *meant = options_nearest(name, others);
     Options other = *o;
 
     other.model = name;
     other.quantize = "none";
     g->kind = GUESSING_MODEL;
     g->name = last_part(name);
-    return (model_open(&g->other, &other, error) || error_where(error, "the draft"))
-        && check_tokens(g, target, error);
+    if (model_open(&g->other, &other, error))
+        return check_tokens(g, target, error);
+    if (meant != NULL && error->code == EXIT_USAGE)
+        return error_where(error, "the draft (did you mean --draft %s?)", meant);
+    return error_where(error, "the draft");
 }
 
 bool guessing_open(Guessing *g, const OpenModel *target, const Options *options,

@@ -262,6 +262,8 @@ TEST(what_is_refused)
             "storytelle");
     refused(run("speculative", "--prompt", "a", "--draft", "/no/such/folder"), 2,
             "/no/such/folder");
+    refused(run("speculative", "--prompt", "a", "--draft", "int5"), 2,
+            "did you mean --draft int4?");
     refused(run("speculative", "--prompt", "a", "--k", "17"), 2, "from 0 to 16");
     refused(run("speculative", "--prompt", "a", "--k", "-1"), 2, "from 0 to 16");
     refused(run("speculative", "--prompt", "a", "--k", "x"), 2, "from 0 to 16");

@@ -8,7 +8,7 @@
 #include "decode/generate.h"
 #include "files/safetensors_write.h"
 #include "model/quantize.h"
-#include "numbers/halffloat.h"
+#include "widened.h"
 
 static const SamplingConfig GREEDY = { .top_p = 1, .repeat_penalty = 1 };
 
@@ -36,21 +36,6 @@ static void open_guesser(Guesser *g, const char *name)
                                  NULL, &error), &error);
 }
 
-/* The tensor's numbers in another format, in the arena. */
-static inline void widen(Tensor *tensor, Dtype dtype, Arena *arena)
-{
-    size_t count = (size_t)tensor_count(tensor);
-    float *wide = arena_get(arena, count * sizeof *wide);
-    uint16_t *half = arena_get(arena, count * sizeof *half);
-
-    tensor_to_f32(wide, tensor->data, tensor->dtype, count);
-    for (size_t i = 0; i < count; i++)
-        half[i] = f32_to_f16(wide[i]);
-    tensor->data = dtype == DTYPE_F32 ? (void *)wide : (void *)half;
-    tensor->dtype = dtype;
-    tensor->bytes = count * (dtype == DTYPE_F32 ? sizeof *wide : sizeof *half);
-}
-
 /* Storyteller, which the clone has in BF16, in F32 or F16. */
 static inline void open_widened(Guesser *g, Dtype dtype)
 {
@@ -60,10 +45,8 @@ static inline void open_widened(Guesser *g, Dtype dtype)
     Error error = {0};
 
     *g = (Guesser){ .own_file = true };
-    for (int i = 0; i < dir.file.count; i++) {
-        all[i] = dir.file.tensors[i];
-        widen(&all[i], dtype, &arena);
-    }
+    for (int i = 0; i < dir.file.count; i++)
+        all[i] = widened(&dir.file.tensors[i], dtype, &arena);
     expect_ok(safetensors_write(path, all, dir.file.count, NULL, 0, &error), &error);
     expect_ok(safetensors_open(&g->file, path, &error), &error);
     expect_ok(model_load(&g->model, dir.config.root, &g->file, &error), &error);

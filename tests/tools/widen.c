@@ -19,7 +19,7 @@
 #include "base/atomicfile.h"
 #include "files/safetensors.h"
 #include "files/safetensors_write.h"
-#include "numbers/halffloat.h"
+#include "widened.h"
 
 static void copy(const char *from, const char *to, const char *name, Error *error)
 {
@@ -40,30 +40,11 @@ static void copy(const char *from, const char *to, const char *name, Error *erro
     mapfile_close(&file);
 }
 
-/* The tensor's numbers as F32, or rounded to a format of 16 bits. */
-static Tensor convert(const Tensor *tensor, Dtype dtype)
-{
-    uint64_t count = tensor_count(tensor);
-    float *wide = memory_get_bytes((size_t)count * sizeof(float));
-    Tensor out = *tensor;
-
-    tensor_to_f32(wide, tensor->data, tensor->dtype, (size_t)count);
-    out.dtype = dtype;
-    out.data = wide;
-    out.bytes = (size_t)count * (size_t)dtype_bits(dtype) / 8;
-    if (dtype != DTYPE_F32)
-        for (size_t i = 0; i < count; i++) {
-            uint16_t half = dtype == DTYPE_F16 ? f32_to_f16(wide[i])
-                                               : f32_to_bf16(wide[i]);
-            memcpy((unsigned char *)wide + 2 * i, &half, sizeof half);
-        }
-    return out;
-}
-
 int main(int argc, char **argv)
 {
     Safetensors file;
     Tensor *tensors;
+    Arena arena = {0};
     Error error = {0};
     Dtype dtype;
     char path[4096];
@@ -82,7 +63,7 @@ int main(int argc, char **argv)
     copy(argv[1], argv[2], "tokenizer_config.json", &error);
     tensors = memory_get(file.count, sizeof *tensors);
     for (int i = 0; i < file.count; i++)
-        tensors[i] = convert(&file.tensors[i], dtype);
+        tensors[i] = widened(&file.tensors[i], dtype, &arena);
     snprintf(path, sizeof path, "%s/model.safetensors", argv[2]);
     if (!safetensors_write(path, tensors, file.count, NULL, 0, &error))
         return error_report(&error);
