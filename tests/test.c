@@ -4,7 +4,7 @@
  *      build/test rope         one suite (test_rope.c), with its proofs
  *      build/test --proof      only the proofs: what needs data or time
  *
- * As many tests run at a time as there are processors (JOBS=1: one after another), and
+ * As many tests run at a time as there are cores for us (JOBS=1: one after another), and
  * are told of in the order of the list, whoever ends first:
  *
  *      tests   0 1 2 3 4 5 6 …
@@ -18,7 +18,8 @@
  *      N passed, N failed, N skipped       the last line; exit 1 if any failed
  */
 #include "test.h"
-#include "kernels/dot.h"
+#include "base/parallel.h"       /* parallel_cores                            */
+#include "kernels/dot.h"         /* kernels_choose                            */
 
 #include <errno.h>
 #include <math.h>
@@ -298,9 +299,9 @@ static int list_wanted(Job *jobs, int room, int argc, char **argv)
 static int jobs_at_a_time(void)
 {
     const char *asked = getenv("JOBS");
-    long n = asked != NULL ? atol(asked) : sysconf(_SC_NPROCESSORS_ONLN);
+    int n = asked != NULL ? atoi(asked) : parallel_cores();
 
-    return n < 1 ? 1 : n < MOST_JOBS ? (int)n : MOST_JOBS;
+    return n < 1 ? 1 : n < MOST_JOBS ? n : MOST_JOBS;
 }
 
 int main(int argc, char **argv)
