@@ -50,9 +50,17 @@
  *      p_i >= (1 - top_p) · total / V                                     (7)
  *
  * are candidates: all the others together hold less than 1 - top_p of the mass, so
- * the quota is full without them. (The best is always one: its p is 1.) Candidates
- * become a heap with the best at its root, and are taken off one at a time until
- * enough mass is in:
+ * the quota is full without them. (The best is always one: its p is 1.) But a high
+ * temperature leaves tens of thousands. So they are first counted by steps down from
+ * the best, 32 to a factor of e, each with the mass that it holds:
+ *
+ *      step        0      1      2      3      4      5   …
+ *      mass      1.00   0      0.92   1.71   0.83   0.79  …
+ *                └────── all in ─────┘   │     └─ all out ─┘
+ *                                   the quota fills here
+ *
+ * Only the ids of that one step must be put in order. They become a heap with the best
+ * at its root, and are taken off one at a time until enough mass is in:
  *
  *      order   ┌────── heap, count - ranked ──────┬── ranked, best last ──┐
  *              │ next best, …                     │  3rd     2nd     best │
@@ -65,11 +73,14 @@
  */
 #include "decode/sampling.h"
 
-#include <math.h>                   /* isfinite                              */
+#include <math.h>                   /* isfinite, fmin                        */
 #include <string.h>                 /* memcpy, memset                        */
 
 #include "base/memory.h"
 #include "numbers/elementary.h"     /* exponential_of: same bits everywhere  */
+
+#define STEPS_PER_E 32              /* of step_of: narrow, so that few are sorted */
+#define STEPS 512                   /* … down to e^-16 of the best           */
 
 /* Cost: 25 bytes for every word of the vocabulary. */
 void sampling_work_init(SamplingWork *work, int V)
@@ -234,22 +245,40 @@ static double sum_ascending(const double *p, int V)
     return sum;
 }
 
-/* Equation (4): best first, until what is in holds top_p of the mass; at least
- * one stays. What is no candidate by (7), and what is left in the heap, goes to 0. */
-static void keep_mass(double *p, SamplingWork *work, double top_p)
+/* How many steps below the best a score is; further down the last one is for all. */
+static int step_of(double score, double max, double temperature)
 {
-    double total = sum_ascending(p, work->V);
-    double least = (1 - top_p) * total / work->V;
-    double mass = 0;
-    int n = 0, r = 0;
+    return (int)fmin((max - score) / temperature * STEPS_PER_E, STEPS - 1);
+}
+
+/* Equation (4): best first, until what is in holds top_p of the mass; at least
+ * one stays. What is no candidate by (7), and what comes behind, goes to 0. */
+static void keep_mass(double *p, SamplingWork *work, double max,
+                      const SamplingConfig *config)
+{
+    double total = sum_ascending(p, work->V), quota = config->top_p * total;
+    double least = (1 - config->top_p) * total / work->V;
+    double held[STEPS] = {0}, mass = 0;
+    int n = 0, r = 0, fills = 0;
 
     for (int i = 0; i < work->V; i++)
         if (p[i] >= least)
-            work->order[n++] = i;
+            held[step_of(work->scores[i], max, config->temperature)] += p[i];
         else
             p[i] = 0;
+    while (fills < STEPS - 1 && mass + held[fills] < quota)
+        mass += held[fills++];
+    for (int i = 0; i < work->V; i++)
+        if (p[i] > 0) {
+            int step = step_of(work->scores[i], max, config->temperature);
+
+            if (step == fills)
+                work->order[n++] = i;
+            else if (step > fills)
+                p[i] = 0;
+        }
     rank_start(work, n, work->scores);
-    while (r < n && (r == 0 || mass < top_p * total))
+    while (r < n && (mass == 0 || mass < quota))
         mass += p[rank_id(work, r++, work->scores)];
     for (int i = 0; i < n - r; i++)
         p[work->order[i]] = 0;
@@ -284,7 +313,7 @@ void sampling_distribution(double *p, const float *logits, int V,
     soften(p, work, work->scores[best], config);
     //@stop sampling_softened
     if (config->top_p < 1)
-        keep_mass(p, work, config->top_p);
+        keep_mass(p, work, work->scores[best], config);
     for (int i = 0; i < V; i++)
         if (p[i] < config->min_p)           /* (5): the best has p = e^0 = 1 */
             p[i] = 0;

@@ -1,9 +1,9 @@
 """guessing.py - what a draft brings, in pairs
 
-    python3 tests/bench/guessing.py MODEL [-n 100] [--random] [--temperature 0] [DRAFT…]
-                                                                   (RUN=build/run)
+    python3 tests/bench/guessing.py MODEL [-n 100] [--random] [--temperature 0] [--k 2,4,auto]
+                                       [DRAFT…]                    (RUN=build/run)
 
-Ten prompts are written on plainly, then with each draft and K (2, 4, auto); plain again
+Ten prompts are written on plainly, then with each draft and K; plain again
 before each, so that both see the same machine. What is compared is tokens per second of
 writing, as --json reports them; shown is the median of the ten ratios, and the smallest
 and largest. With --random the prompts are words of random letters, and a high temperature
@@ -35,13 +35,14 @@ def main():
     parser.add_argument("-n", type=int, default=100)
     parser.add_argument("--random", action="store_true")
     parser.add_argument("--temperature", type=float, default=0)
+    parser.add_argument("--k", default="2,4,auto")
     parser.add_argument("drafts", nargs="*", default=["int4", "ngram"])
     o = parser.parse_intermixed_args()
     prompts = [(p, True) for p in QUESTIONS] + [(p, False) for p in BEGINNINGS]
     if o.random:
         prompts = random_prompts()
     for draft in o.drafts:
-        for k in ("2", "4", "auto"):
+        for k in o.k.split(","):
             ratios, accepted, proposed = [], 0, 0
             for prompt, chat in prompts:
                 plain = answer("generate", o.model, prompt, chat, o.temperature, o.n)

@@ -208,9 +208,11 @@ TEST(the_nucleus_of_a_large_vocabulary)
     enum { WORDS = 30000 };
     static float scores[WORDS];
     static int order[WORDS];
-    static const struct { double top_p; int top_k; } cases[] = {
-        { 0.95, 0 }, { 0.5, 0 }, { 0.999, 0 }, { 0.1, 0 }, { 0.9, 300 },
-        { 1, 777 }, { 0.99999, 0 },
+    static const struct { double top_p; int top_k; double temperature; } cases[] = {
+        { 0.95, 0, 1 }, { 0.5, 0, 1 }, { 0.999, 0, 1 }, { 0.1, 0, 1 }, { 0.9, 300, 1 },
+        { 1, 777, 1 }, { 0.99999, 0, 1 }, { 0.95, 0, 0.2 }, { 0.95, 0, 1.5 },
+        { 0.9, 0, 5 }, { 0.5, 0, 1000 }, { 0.95, 500, 40 }, { 0.999999999, 0, 0.5 },
+        { 0, 0, 1 },
     };
     SamplingWork work;
 
@@ -218,19 +220,22 @@ TEST(the_nucleus_of_a_large_vocabulary)
     test_fill(scores, WORDS, 9);
     for (int i = 0; i < WORDS; i++) {
         scores[i] = scores[i] * scores[i] * scores[i] * 12;
+        if (i % 2 == 0)
+            scores[i] = floorf(scores[i] * 16) / 16;        /* many ties      */
         order[i] = i;
     }
     by_score = scores;
     qsort(order, WORDS, sizeof *order, best_first);
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
-        SamplingConfig config = { 1, cases[c].top_k, cases[c].top_p, 0, 1 };
+        double t = cases[c].temperature;
+        SamplingConfig config = { t, cases[c].top_k, cases[c].top_p, 0, 1 };
         int k = config.top_k > 0 ? config.top_k : WORDS, r;
         long double total = 0, mass = 0;
 
         for (int i = 0; i < k; i++)
-            total += expl((long double)scores[order[i]]);
-        for (r = 0; r < k && mass < (long double)config.top_p * total; r++)
-            mass += expl((long double)scores[order[r]]);
+            total += expl((long double)scores[order[i]] / t);
+        for (r = 0; r < k && (r == 0 || mass < (long double)config.top_p * total); r++)
+            mass += expl((long double)scores[order[r]] / t);
         sampling_distribution(work.p, scores, WORDS, NULL, 0, &config, &work);
         for (int i = 0; i < WORDS; i++)
             expect((work.p[order[i]] > 0) == (i < r));
