@@ -124,7 +124,7 @@ for layer in $layers; do
     [ "$lines" -le "$budget" ] ||
         echo "$layer has $lines code lines, budget $budget" >> "$scratch/budget"
 done
-[ "$total" -le 12000 ] || echo "src has $total code lines, budget 11600" >> "$scratch/budget"
+[ "$total" -le 12000 ] || echo "src has $total code lines, budget 12000" >> "$scratch/budget"
 said=$(sed -n 's/.* \([0-9]*\),\([0-9]*\) lines of code in.*/\1\2/p' README.md)
 [ -n "$said" ] && [ $((said - total)) -le 200 ] && [ $((total - said)) -le 200 ] ||
     echo "README.md says ${said:-nothing}, src has $total code lines" >> "$scratch/budget"

@@ -293,7 +293,7 @@ static void keep_mass(double *p, SamplingWork *work, double max,
  *   work     from sampling_work_init with this V; p may be work->p
  *
  * Cost: V exponentials (k with top-k) and some passes over V numbers, about
- * 2 ms for 128,000 words; nothing is allocated. */
+ * 4 ms for 128,000 words; nothing is allocated. */
 void sampling_distribution(double *p, const float *logits, int V,
                            const int *history, int n,
                            const SamplingConfig *config, SamplingWork *work)
