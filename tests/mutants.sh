@@ -18,6 +18,8 @@
 #
 # Usage: tests/mutants.sh BUILD-FOLDER [WORD…]     (make proof)
 #        tests/mutants.sh build chapter04          only the words that begin so
+#        tests/mutants.sh build --there            only: is each old text in its file? Says
+#                                                  which are not (make style)
 # Needs: git, a C compiler ($CC), make, tar.
 
 set -u
@@ -32,11 +34,6 @@ rm -rf "$where"; mkdir -p "$where/tree" || exit 1
 
 pass() { passed=$((passed + 1)); echo "  $1"; }
 fail() { failed=$((failed + 1)); echo "  FAILED: $1"; }
-
-# The tree as it lies here, changes that are not committed yet included.
-git ls-files > "$where/files" || exit 1
-while read -r f; do [ -f "$f" ] && echo "$f"; done < "$where/files" > "$where/there"
-tar -cf - -T "$where/there" | (cd "$where/tree" && tar -xf -) || exit 1
 
 build_run() {
     make -s -j2 -C "$where/tree" CC="${CC:-cc}" OPT=-O1 WARN=-w run > "$where/log" 2>&1
@@ -83,6 +80,20 @@ replace() {
             printf "%s%s%s", substr(all, 1, at - 1), new, substr(all, at + length(old))
         }' "$1"
 }
+
+# Without a tree: what the source has moved on from.
+if [ "$words" = --there ]; then
+    for folder in "$where"/[0-9]*; do
+        replace "$(cat "$folder/file")" "$folder/old" "$folder/new" > /dev/null 2>&1 ||
+            echo "$(cat "$folder/file") has no longer: $(head -n 1 "$folder/old")"
+    done
+    exit
+fi
+
+# The tree as it lies here, changes that are not committed yet included.
+git ls-files > "$where/files" || exit 1
+while read -r f; do [ -f "$f" ] && echo "$f"; done < "$where/files" > "$where/there"
+tar -cf - -T "$where/there" | (cd "$where/tree" && tar -xf -) || exit 1
 
 build_run || { tail -n 5 "$where/log"; echo "0 passed, 1 failed"; exit 1; }
 

@@ -5,6 +5,7 @@
 #                src/LAYERS; no ring inside a layer; model and kernels never
 #                include text
 #   headers      every header compiles alone
+#   course       every exercise's key compiles; what tests/lesson_mutants breaks is there
 #   size         code lines of each layer within its budget; files of at most 500
 #                lines; lines of at most 100 columns; functions of at most 60
 #                lines. The named exceptions stand below, each with its reason.
@@ -114,6 +115,15 @@ for f in src/*/*.h chapters/*/*.h weights-tools/*/*.h tests/test.h; do
         -Isrc -I. -fsyntax-only -x c - 2>> "$scratch/alone" || echo "$f" >> "$scratch/alone"
 done
 check "a header that does not compile alone" "$scratch/alone"
+
+# --- what make proof builds later -----------------------------------------
+: > "$scratch/keys"
+for f in chapters/exercises/*/*.key.c; do
+    "$CC" -std=c11 -D_GNU_SOURCE -Isrc -I. -fsyntax-only "$f" 2>> "$scratch/keys"
+done
+check "an exercise's key that does not compile" "$scratch/keys"
+sh tests/mutants.sh "$scratch" --there > "$scratch/there" 2>&1
+check "a line of tests/lesson_mutants that the source has moved on from" "$scratch/there"
 
 # --- budgets ---------------------------------------------------------------
 : > "$scratch/budget"; total=0; report=
