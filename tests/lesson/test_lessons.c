@@ -113,8 +113,11 @@ TEST(colour_can_be_asked_for)
 {
     for (int i = 0; i < LESSONS; i++) {
         const LessonName *l = &lessons[i];
-        char *out = fine_lesson(l, "--color", "always");
+        char *out;
 
+        if (SANITIZED && l->n != NULL)      /* it writes many texts: a minute each */
+            continue;
+        out = fine_lesson(l, "--color", "always");
         if (strstr(out, "\033[") == NULL)
             test_fail(__FILE__, __LINE__, "%s: no colour", l->name);
         expect_lines(l, out, l->map ? 0 : PIPE_WIDTH);
