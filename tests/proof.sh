@@ -36,8 +36,8 @@
 # have no need to wait for each other. Each takes the next step that nobody has taken,
 # the longest come first, and what a step prints is shown when it has ended:
 #
-#   sanitizers │ readme     │ data │ course │ … │      worker 1
-#   oracles  │ matrix  │ mutants │ fuzzers │ …  │      worker 2
+#   sanitizers │ readme     │ data │ course │ … │      worker 0, on a half of the cores
+#   oracles  │ matrix  │ mutants │ fuzzers │ …  │      worker 1, on the other
 #
 # Usage: tests/proof.sh BUILD-FOLDER [STEP…]     (make proof)
 

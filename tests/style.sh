@@ -41,6 +41,9 @@ check() {
     fi
 }
 
+# syntax OPTION… FILE: would it compile?
+syntax() { "$CC" -std=c11 -D_GNU_SOURCE -Isrc -I. -fsyntax-only "$@"; }
+
 # Files that people write: a generated table says so in its first line.
 written() {
     for f in "$@"; do
@@ -111,15 +114,15 @@ check "a folder that src/LAYERS does not list" "$scratch/unlisted"
 : > "$scratch/alone"
 for f in src/*/*.h chapters/*/*.h weights-tools/*/*.h tests/test.h; do
     [ -f "$f" ] || continue
-    printf '#include "%s"\n' "$f" | "$CC" -std=c11 -Wall -Wextra -Wpedantic -D_GNU_SOURCE \
-        -Isrc -I. -fsyntax-only -x c - 2>> "$scratch/alone" || echo "$f" >> "$scratch/alone"
+    printf '#include "%s"\n' "$f" | syntax -Wall -Wextra -Wpedantic -x c - \
+        2>> "$scratch/alone" || echo "$f" >> "$scratch/alone"
 done
 check "a header that does not compile alone" "$scratch/alone"
 
 # --- what make proof builds later -----------------------------------------
 : > "$scratch/keys"
 for f in chapters/exercises/*/*.key.c; do
-    "$CC" -std=c11 -D_GNU_SOURCE -Isrc -I. -fsyntax-only "$f" 2>> "$scratch/keys"
+    syntax "$f" 2>> "$scratch/keys" || echo "$f" >> "$scratch/keys"
 done
 check "an exercise's key that does not compile" "$scratch/keys"
 sh tests/mutants.sh "$scratch" --there > "$scratch/there" 2>&1

@@ -338,12 +338,15 @@ TEST(weighted_sum_of_rows)
         }
 }
 
+extern const Kernels *kernels_unchosen;  /* test.c: before it chose "auto"   */
+
 TEST(names_of_tables)
 {
     static const char *const vectors[] = { "avx2", "avx512", "neon" };
     const Kernels *fastest = NULL;      /* of vectors, slowest first         */
     Error error = {0};
 
+    expect(kernels_unchosen == &kernels_plain);     /* before anybody chose  */
     expect_ok(kernels_choose("plain", &error), &error);
     expect_text(kernels->name, "plain");
     expect_ok(kernels_choose("auto", &error), &error);

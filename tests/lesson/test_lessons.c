@@ -38,6 +38,13 @@ static const char *const models[] = { "storyteller", "storyteller-draft",
 
 #define MODELS (int)(sizeof models / sizeof *models)
 
+/* A lesson that writes many texts takes a sanitizer a minute each time: others of its
+ * runs are seen. */
+static bool takes_too_long(const LessonName *l)
+{
+    return SANITIZED && l->n != NULL;
+}
+
 /* The line without its escapes and its carriage return; NUL-terminated, to free. */
 static char *bare(const char *line, size_t n)
 {
@@ -115,7 +122,7 @@ TEST(colour_can_be_asked_for)
         const LessonName *l = &lessons[i];
         char *out;
 
-        if (SANITIZED && l->n != NULL)      /* it writes many texts: a minute each */
+        if (takes_too_long(l))
             continue;
         out = fine_lesson(l, "--color", "always");
         if (strstr(out, "\033[") == NULL)
@@ -164,7 +171,7 @@ static void expect_fits(const char *model, unsigned short columns)
         const LessonName *l = &lessons[i];
         char *out, *story;
 
-        if (SANITIZED && l->n != NULL)      /* it writes many texts: a minute each */
+        if (takes_too_long(l))
             continue;
         out = on_a_terminal(l, model, columns);
         story = strstr(out, "\r\n\r\n");
